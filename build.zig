@@ -1,0 +1,109 @@
+//! zig build            the library for this host       -> lib/<target>/
+//! zig build targets    the library for all six targets -> lib/<target>/
+//! zig build faults     the host's library with failing system calls, for tests
+//! zig build bench      the benchmark's floor, native loops
+//! zig build abi        writes src/native/abi.ts from zig/abi.zig
+//! zig build test       the core's own tests
+
+const std = @import("std");
+
+const Target = struct { query: std.Target.Query, folder: []const u8 };
+
+/// Linux without libc: one library for glibc and musl. The rest names the vendor's
+/// system library and nothing else.
+const targets = [_]Target{
+    .{ .query = .{ .cpu_arch = .x86_64, .os_tag = .linux, .abi = .none }, .folder = "linux-x86_64" },
+    .{ .query = .{ .cpu_arch = .aarch64, .os_tag = .linux, .abi = .none }, .folder = "linux-aarch64" },
+    .{ .query = .{ .cpu_arch = .x86_64, .os_tag = .macos }, .folder = "macos-x86_64" },
+    .{ .query = .{ .cpu_arch = .aarch64, .os_tag = .macos }, .folder = "macos-aarch64" },
+    .{ .query = .{ .cpu_arch = .x86_64, .os_tag = .windows, .abi = .gnu }, .folder = "windows-x86_64" },
+    .{ .query = .{ .cpu_arch = .aarch64, .os_tag = .windows, .abi = .gnu }, .folder = "windows-aarch64" },
+};
+
+pub fn build(b: *std.Build) void {
+    const optimize: std.lang.Optimize = b.option(std.lang.Optimize, "optimize", "Default: safe") orelse .safe;
+    const host = b.graph.host.result;
+
+    const all = b.step("targets", "Build the library for all six targets");
+    for (targets) |target| {
+        const installed = install(b, target, optimize, "securememory", false);
+        all.dependOn(installed);
+        if (target.query.cpu_arch == host.cpu.arch and target.query.os_tag == host.os.tag) {
+            b.getInstallStep().dependOn(installed);
+            const faults = b.step("faults", "Build the library whose system calls tests can make fail");
+            faults.dependOn(install(b, target, optimize, "securememory-faults", true));
+            const floor = b.step("bench", "Build the native loops that benchmarks compare with");
+            floor.dependOn(install_floor(b, target));
+        }
+    }
+
+    const tests = b.addTest(.{ .root_module = core(b, "zig/tests.zig", b.graph.host, .safe, true) });
+    tests.root_module.strip = false;
+    b.step("test", "Run the core's own tests").dependOn(&b.addRunArtifact(tests).step);
+
+    const writer = b.addExecutable(.{
+        .name = "abi-typescript",
+        .root_module = core(b, "zig/abi_typescript.zig", b.graph.host, .debug, false),
+    });
+    const run_writer = b.addRunArtifact(writer);
+    const written = run_writer.captureStdOut(.{});
+    const update = b.addUpdateSourceFiles();
+    update.addCopyFileToSource(written, "src/native/abi.ts");
+    b.step("abi", "Write src/native/abi.ts").dependOn(&update.step);
+}
+
+fn core(
+    b: *std.Build,
+    root: []const u8,
+    target: std.Build.ResolvedTarget,
+    optimize: std.lang.Optimize,
+    faults: bool,
+) *std.Build.Module {
+    const options = b.addOptions();
+    options.addOption(bool, "faults", faults);
+    const module = b.createModule(.{
+        .root_source_file = b.path(root),
+        .target = target,
+        .optimize = optimize,
+        .strip = true,
+        .unwind_tables = .none,
+    });
+    module.addOptions("build_options", options);
+    return module;
+}
+
+fn install(
+    b: *std.Build,
+    target: Target,
+    optimize: std.lang.Optimize,
+    name: []const u8,
+    faults: bool,
+) *std.Build.Step {
+    const module = core(b, "zig/exports.zig", b.resolveTargetQuery(target.query), optimize, faults);
+    return shared(b, target, name, module);
+}
+
+fn install_floor(b: *std.Build, target: Target) *std.Build.Step {
+    const module = b.createModule(.{
+        .root_source_file = b.path("bench/floor.zig"),
+        .target = b.resolveTargetQuery(target.query),
+        .optimize = .fast,
+        .strip = true,
+    });
+    return shared(b, target, "securememory-floor", module);
+}
+
+fn shared(b: *std.Build, target: Target, name: []const u8, module: *std.Build.Module) *std.Build.Step {
+    const library = b.addLibrary(.{ .linkage = .dynamic, .name = name, .root_module = module });
+    if (target.query.os_tag == .linux) {
+        // Without a map, compiler-rt's weak symbols are exported and can interpose others'.
+        library.setVersionScript(b.path("zig/exports.map"));
+        library.link_gc_sections = true;
+    }
+    const installed = b.addInstallArtifact(library, .{
+        .dest_dir = .{ .override = .{ .custom = b.fmt("../lib/{s}", .{target.folder}) } },
+        .implib_dir = .disabled,
+        .pdb_dir = .disabled,
+    });
+    return &installed.step;
+}

@@ -1,0 +1,54 @@
+/**
+ * Secrets out of the JavaScript heap: in locked, guarded pages that nothing can read
+ * except inside a short, counted window.
+ *
+ * ```ts
+ * import { Secret } from "@securememory/core";
+ * import { createHmac } from "node:crypto";
+ *
+ * using key = Secret.random(32);
+ * const mac = key.withBytes((bytes) => createHmac("sha256", bytes).update("message").digest());
+ * console.log(mac.length); // 32
+ * ```
+ *
+ * Importing this module has no side effect: the native library is loaded with the
+ * first secret.
+ *
+ * @module
+ */
+export { type Availability, type Capabilities, capabilities } from "./src/capabilities.ts";
+export {
+  AllocationError,
+  CorruptionError,
+  LockLimitError,
+  ProtectionError,
+  SecretBusyError,
+  SecretClosedError,
+  SecureMemoryError,
+  type SystemDetail,
+  SystemError,
+  UnsupportedError,
+} from "./src/errors.ts";
+export { SecretFactory } from "./src/factory.ts";
+export type { LeakReport } from "./src/leaks.ts";
+export type { RuntimeName } from "./src/native/runtime.ts";
+export {
+  configure,
+  type GateOption,
+  type ProcessOptions,
+  type SecretOptions,
+  type StoreOption,
+} from "./src/options.ts";
+export {
+  harden,
+  type HardenPart,
+  type HardenReport,
+  purge,
+  type Stats,
+  stats,
+} from "./src/process_wide.ts";
+export { Secret } from "./src/secret.ts";
+export type { SharedSecret } from "./src/share.ts";
+export type { SecretStatus } from "./src/status.ts";
+export type { StreamOptions } from "./src/stream.ts";
+export type { SecretWindow } from "./src/window.ts";

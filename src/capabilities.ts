@@ -1,0 +1,145 @@
+/**
+ * What this host offers, rung by rung, and why something is missing.
+ *
+ * @module
+ */
+import { SecureMemoryError } from "./errors.ts";
+import { STATISTICS } from "./native/abi.ts";
+import { type Library, library, statistics } from "./native/library.ts";
+import type { RuntimeName } from "./native/runtime.ts";
+import { MISSING_RUNGS } from "./options.ts";
+import { Secret } from "./secret.ts";
+import type { SecretStatus } from "./status.ts";
+
+/** Whether something is there, and if not, why. */
+export interface Availability {
+  readonly available: boolean;
+  /** Why it is missing; `undefined` if it is there. */
+  readonly reason: string | undefined;
+}
+
+/** What `capabilities` reports. */
+export interface Capabilities {
+  /** Secrets can be made here. If not, `reason` says why, and the rest is empty. */
+  readonly supported: boolean;
+  readonly reason: string | undefined;
+  readonly runtime: RuntimeName | undefined;
+  readonly runtimeVersion: string | undefined;
+  /** Path of the native library. */
+  readonly library: string | undefined;
+  readonly pageSize: number;
+  /** Bytes that may be locked (`RLIMIT_MEMLOCK`); `Infinity` if there is no limit. */
+  readonly lockLimitBytes: number;
+  /** Bytes that this library has locked. */
+  readonly lockedBytes: number;
+  readonly stores: { readonly secretmem: Availability; readonly locked: Availability };
+  readonly gates: { readonly pkey: Availability; readonly mprotect: Availability };
+  /** Pages are left out of core dumps. */
+  readonly dumpExclusion: Availability;
+  /** What the kernel says of a secret that was made to find out; `undefined` if none could be. */
+  readonly probe: SecretStatus | undefined;
+}
+
+/**
+ * Reports what this host offers, as the kernel has it: it makes a secret, looks, and
+ * closes it. Never throws for something missing.
+ *
+ * @returns What there is.
+ *
+ * @example Usage
+ * ```ts
+ * import { capabilities } from "@securememory/core";
+ *
+ * const { supported, stores, lockLimitBytes } = capabilities();
+ * console.log(supported, stores.locked.available, lockLimitBytes > 0);
+ * ```
+ */
+export function capabilities(): Capabilities {
+  let loaded: Library;
+  try {
+    loaded = library();
+  } catch (error) {
+    if (!(error instanceof SecureMemoryError)) throw error;
+    return unsupported(error.message);
+  }
+  const probed = probe();
+  const status = "status" in probed ? probed.status : undefined;
+  const reason = "reason" in probed ? probed.reason : undefined;
+  const numbers = statistics(loaded);
+  const number = (name: (typeof STATISTICS)[number]) => numbers[STATISTICS.indexOf(name)] as number;
+  const locked = status?.locked === true;
+  return {
+    supported: status !== undefined,
+    reason,
+    runtime: loaded.runtime.name,
+    runtimeVersion: loaded.runtime.version,
+    library: loaded.path,
+    pageSize: loaded.pageSize,
+    lockLimitBytes: number("lock_limit_bytes"),
+    lockedBytes: number("locked_bytes"),
+    stores: {
+      secretmem: missing(MISSING_RUNGS.secretmem),
+      locked: locked
+        ? available()
+        : missing(reason ?? "the kernel does not show the pages as locked"),
+    },
+    gates: {
+      pkey: missing(MISSING_RUNGS.pkey),
+      mprotect: status?.protection === "none"
+        ? available()
+        : missing(reason ?? "the probe's page was not closed"),
+    },
+    dumpExclusion: dumpExclusion(loaded, status, reason),
+    probe: status,
+  };
+}
+
+function dumpExclusion(
+  { runtime }: Library,
+  status: SecretStatus | undefined,
+  reason: string | undefined,
+): Availability {
+  if (status?.excludedFromDumps === true) return available();
+  if (runtime.os === "macos") {
+    return missing(
+      "macOS cannot leave pages out of a core dump: use harden() to have no dump at all",
+    );
+  }
+  return missing(reason ?? "the system does not show the pages as left out of dumps");
+}
+
+function probe(): { status: SecretStatus } | { reason: string } {
+  try {
+    using secret = Secret.random(1, { label: "capabilities" });
+    return { status: secret.status() };
+  } catch (error) {
+    if (!(error instanceof SecureMemoryError)) throw error;
+    return { reason: error.message };
+  }
+}
+
+function unsupported(reason: string): Capabilities {
+  const absent = missing("secrets cannot be made here");
+  return {
+    supported: false,
+    reason,
+    runtime: undefined,
+    runtimeVersion: undefined,
+    library: undefined,
+    pageSize: 0,
+    lockLimitBytes: 0,
+    lockedBytes: 0,
+    stores: { secretmem: absent, locked: absent },
+    gates: { pkey: absent, mprotect: absent },
+    dumpExclusion: absent,
+    probe: undefined,
+  };
+}
+
+function available(): Availability {
+  return { available: true, reason: undefined };
+}
+
+function missing(reason: string): Availability {
+  return { available: false, reason };
+}

@@ -1,0 +1,51 @@
+/**
+ * What one thread knows of one secret.
+ *
+ * @module
+ */
+import type { Library } from "./native/library.ts";
+import { LocalWord, type Word } from "./word.ts";
+
+/** The fields of a cell that do not change. */
+export interface CellOptions {
+  readonly handle: number;
+  readonly length: number;
+  readonly revokeViews: boolean;
+  readonly label: string | undefined;
+}
+
+/** One secret as one thread has it. Plain data: `gate.ts` and `view.ts` work on it. */
+export class Cell {
+  readonly library: Library;
+  readonly handle: number;
+  readonly length: number;
+  readonly label: string | undefined;
+  /** Every window gets a view of its own, which dies with it. */
+  readonly revokeViews: boolean;
+  /** The purges there had been when the secret was made; one more, and it is gone. */
+  readonly purges: number;
+
+  /** Windows open in this thread. */
+  depth = 0;
+  /** `close` was called in this thread. */
+  closing = false;
+  /** Where the state word is; all threads that share the secret have the same. */
+  word: Word = new LocalWord();
+  /** The memory of a shared state word. */
+  shared: SharedArrayBuffer | undefined = undefined;
+  /** The one view of the pages that this thread keeps. */
+  view: Uint8Array<ArrayBuffer> | undefined = undefined;
+  /** A view got away: the address must never be used again. */
+  escaped = false;
+  /** Called once the bytes are gone. */
+  readonly onGone: (() => void)[] = [];
+
+  constructor(library: Library, options: CellOptions) {
+    this.library = library;
+    this.handle = options.handle;
+    this.length = options.length;
+    this.label = options.label;
+    this.revokeViews = options.revokeViews;
+    this.purges = library.purges[0] as number;
+  }
+}

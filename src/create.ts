@@ -1,0 +1,84 @@
+/**
+ * Making secrets: from an argument to a cell that holds one.
+ *
+ * @module
+ */
+import { Cell } from "./cell.ts";
+import { close, enterAlone, leave } from "./gate.ts";
+import { failure, isShortage } from "./native/failure.ts";
+import { type Library, library } from "./native/library.ts";
+import type { NativeCalls } from "./native/symbols.ts";
+import { resolve, type Resolved, type SecretOptions } from "./options.ts";
+import { endAllRest } from "./rest.ts";
+import { rejectAsync, rejectEscape, rejectPromise, viewFor } from "./view.ts";
+
+type Make = (calls: NativeCalls, options: Resolved) => number;
+
+/** Makes a secret by one native call, whose result is a handle. */
+export function create(length: number, options: SecretOptions | undefined, make: Make): Cell {
+  const loaded = library();
+  const resolved = resolve(options);
+  let handle = make(loaded.calls, resolved);
+  // Pages of closed secrets may rest in the way of a new one.
+  if (handle < 0 && isShortage(handle) && endAllRest()) handle = make(loaded.calls, resolved);
+  if (handle < 0) throw failure(loaded, handle, "Cannot create the secret");
+  return cell(loaded, handle, length, resolved);
+}
+
+function cell(loaded: Library, handle: number, length: number, resolved: Resolved): Cell {
+  const { revokeViews, label } = resolved;
+  return new Cell(loaded, { handle, length, revokeViews, label });
+}
+
+/** Makes a secret that `write` fills. If it fails, nothing is left. */
+export function createFilled(
+  length: number,
+  options: SecretOptions | undefined,
+  write: (bytes: Uint8Array<ArrayBuffer>) => unknown,
+): Cell {
+  rejectAsync(write);
+  const made = create(
+    length,
+    options,
+    (calls, { alignment, flags }) => calls.securememory_create(length, alignment, flags),
+  );
+  try {
+    fillInside(made, write);
+  } catch (error) {
+    close(made);
+    throw error;
+  }
+  return made;
+}
+
+function fillInside(made: Cell, write: (bytes: Uint8Array<ArrayBuffer>) => unknown): void {
+  enterAlone(made);
+  const view = viewFor(made);
+  let result: unknown;
+  try {
+    result = write(view);
+  } finally {
+    leave(made);
+  }
+  rejectEscape(result, view);
+  rejectPromise(result);
+}
+
+/** Bytes that a string takes as UTF-8, counted without encoding it anywhere. */
+export function utf8Length(text: string): number {
+  let length = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) length += 1;
+    else if (unit < 0x800) length += 2;
+    else if (isPair(unit, text.charCodeAt(index + 1))) {
+      length += 4;
+      index += 1;
+    } else length += 3; // A lone surrogate becomes U+FFFD, as TextEncoder has it.
+  }
+  return length;
+}
+
+function isPair(high: number, low: number): boolean {
+  return high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000;
+}

@@ -1,0 +1,172 @@
+/**
+ * The counted gate: a secret's pages open with its first window and close with its
+ * last, on whatever thread these are. Nested windows are a number in a field.
+ *
+ * `state.ts` says how the state word moves; here it is moved, and the pages follow.
+ *
+ * @module
+ */
+import type { Cell } from "./cell.ts";
+import { SecretBusyError, SecretClosedError } from "./errors.ts";
+import { unwatch } from "./leaks.ts";
+import { PROTECTION_READ, PROTECTION_WRITE } from "./native/abi.ts";
+import { failure } from "./native/failure.ts";
+import { rest } from "./rest.ts";
+import * as state from "./state.ts";
+
+/** How long one sleep for another thread's change lasts at most, and how many are too many. */
+const SLEEP_MS = 100;
+const SLEEPS_MAX = 50;
+
+/**
+ * Opens a read-only window.
+ *
+ * @throws {SecretClosedError} If the secret was closed; nested windows too.
+ * @throws {SecretBusyError} If another thread has held a read-write window for 5 seconds.
+ * @throws {ProtectionError} If the pages could not be opened; the secret is as it was.
+ */
+export function enter(cell: Cell): void {
+  if (isClosing(cell)) throw new SecretClosedError();
+  if (cell.depth === 0) enterFirst(cell, PROTECTION_READ);
+  cell.depth += 1;
+}
+
+/**
+ * Opens the one read-write window.
+ *
+ * @throws {SecretClosedError} If the secret was closed.
+ * @throws {SecretBusyError} If any window is open, here or on another thread.
+ * @throws {ProtectionError} If the pages could not be opened; the secret is as it was.
+ */
+export function enterAlone(cell: Cell): void {
+  if (isClosing(cell)) throw new SecretClosedError();
+  if (cell.depth > 0) throw busy();
+  enterFirst(cell, PROTECTION_WRITE);
+  cell.depth = 1;
+}
+
+/**
+ * Closes one window; the last one closes the pages, and wipes them if `close` asked for it.
+ *
+ * @throws {ProtectionError} If the pages could not be closed; then the secret was destroyed.
+ * @throws {CorruptionError} If the secret was to be wiped, and a canary was damaged.
+ */
+export function leave(cell: Cell): void {
+  cell.depth -= 1;
+  if (cell.depth === 0) leaveLast(cell);
+}
+
+/**
+ * Refuses every window from now on, and wipes at once or with the last window. Never waits.
+ *
+ * @throws {CorruptionError} If the secret was wiped, and a canary was damaged.
+ * @throws {ProtectionError} If the secret was wiped, and the system refused a change on the way.
+ */
+export function close(cell: Cell): void {
+  cell.closing = true;
+  for (;;) {
+    const word = cell.word.load();
+    const next = state.close(word);
+    if (next === word) return;
+    if (!cell.word.swap(word, next)) continue;
+    const ours = (next & state.CHANGING) !== 0 && (word & state.CHANGING) === 0;
+    if (ours) destroy(cell);
+    return;
+  }
+}
+
+/** True from `close` or a purge on, in whatever thread that was. */
+export function isClosing(cell: Cell): boolean {
+  return cell.closing || cell.purges !== cell.library.purges[0] ||
+    (cell.shared !== undefined && (cell.word.load() & state.CLOSING) !== 0);
+}
+
+/** True once the bytes are wiped. */
+export function isGone(cell: Cell): boolean {
+  return (cell.word.load() & state.CLOSED) !== 0 || cell.purges !== cell.library.purges[0];
+}
+
+function enterFirst(cell: Cell, protection: number): void {
+  const step = protection === PROTECTION_READ ? state.enter : state.enterWriter;
+  let sleeps = 0;
+  for (;;) {
+    const word = cell.word.load();
+    const next = step(word);
+    if (next === state.REFUSED) throw new SecretClosedError();
+    if (next === state.BUSY) throw busy();
+    if (next === state.WAIT) {
+      if (cell.word.timedOut(word, SLEEP_MS)) sleeps += 1;
+      if (sleeps === SLEEPS_MAX) throw stuck();
+    } else if (cell.word.swap(word, next)) {
+      if ((next & state.CHANGING) !== 0) open(cell, protection);
+      return;
+    }
+  }
+}
+
+/** This thread has CHANGING and the first count. */
+function open(cell: Cell, protection: number): void {
+  const result = cell.library.calls.securememory_open(cell.handle, protection);
+  if (result === 0) {
+    move(cell, state.opened);
+    cell.word.wake();
+    return;
+  }
+  giveBack(cell);
+  throw failure(cell.library, result, "Cannot open a window on the secret");
+}
+
+function leaveLast(cell: Cell): void {
+  const word = move(cell, state.leave);
+  if ((word & state.CHANGING) === 0) return;
+  if ((word & state.CLOSING) !== 0) return destroy(cell);
+  const result = cell.library.calls.securememory_close(cell.handle);
+  if (result === 0) return giveBack(cell);
+  // It cannot be closed; it must not stay readable.
+  cell.closing = true;
+  move(cell, (current) => current | state.CLOSING);
+  try {
+    destroy(cell);
+  } finally {
+    // deno-lint-ignore no-unsafe-finally -- the first failure explains the second.
+    throw failure(cell.library, result, "Cannot close a window on the secret, which was destroyed");
+  }
+}
+
+/** The pages are closed and this thread has CHANGING: hands both back, or wipes. */
+function giveBack(cell: Cell): void {
+  const word = move(cell, state.closed);
+  if ((word & state.CHANGING) !== 0) return destroy(cell);
+  cell.word.wake();
+}
+
+/** This thread has CHANGING, CLOSING is set, and no window is open. */
+function destroy(cell: Cell): void {
+  const result = cell.library.calls.securememory_destroy(cell.handle);
+  move(cell, state.destroyed);
+  cell.word.wake();
+  unwatch(cell);
+  rest(cell);
+  for (const resolve of cell.onGone.splice(0)) resolve();
+  if (result < 0) throw failure(cell.library, result, "Cannot close the secret in good order");
+}
+
+/** Moves the word by one step, whatever other threads do to it meanwhile. */
+function move(cell: Cell, step: (word: number) => number): number {
+  for (;;) {
+    const word = cell.word.load();
+    const next = step(word);
+    if (cell.word.swap(word, next)) return next;
+  }
+}
+
+function busy(): SecretBusyError {
+  return new SecretBusyError("Cannot open the window: another window on the secret is open");
+}
+
+function stuck(): SecretBusyError {
+  return new SecretBusyError(
+    "Cannot open the window: another Worker has held or changed the secret for 5 seconds; if it " +
+      "was terminated inside a window, only purge() wipes the secret",
+  );
+}

@@ -1,0 +1,64 @@
+/**
+ * The safety net for secrets that nobody closed: when one is collected, it is wiped,
+ * counted and reported. Collection may come late or never; it is never the contract.
+ *
+ * @module
+ */
+import type { Cell } from "./cell.ts";
+import type { Library } from "./native/library.ts";
+import { leakListener } from "./options.ts";
+
+/** A secret that was collected without having been closed. */
+export interface LeakReport {
+  /** One line for a log. */
+  readonly message: string;
+  readonly label: string | undefined;
+  /** Length of the secret in bytes. */
+  readonly length: number;
+  /** Where it was made; only if `onLeak` was configured before. */
+  readonly stack: string | undefined;
+}
+
+interface Held {
+  readonly library: Library;
+  readonly handle: number;
+  readonly length: number;
+  readonly label: string | undefined;
+  readonly origin: Error | undefined;
+}
+
+let leaked = 0;
+
+/** Secrets of this thread that were collected without having been closed. */
+export function leakCount(): number {
+  return leaked;
+}
+
+const registry = new FinalizationRegistry<Held>(({ library, handle, length, label, origin }) => {
+  const { calls } = library;
+  const purged = calls.securememory_length(handle) === 0;
+  calls.securememory_destroy(handle);
+  // Whoever could reach the view would have kept the secret: there is no view any more.
+  calls.securememory_release(handle);
+  if (purged) return;
+  leaked += 1;
+  const name = label === undefined ? "a secret" : `the secret "${label}"`;
+  leakListener()?.({
+    message: `SecureMemory: ${name} of ${length} bytes was collected without having been closed`,
+    label,
+    length,
+    stack: origin?.stack,
+  });
+});
+
+/** Watches a secret that was just made. */
+export function watch(secret: WeakKey, cell: Cell): void {
+  const { library, handle, length, label } = cell;
+  const origin = leakListener() === undefined ? undefined : new Error("The secret was made here");
+  registry.register(secret, { library, handle, length, label, origin }, cell);
+}
+
+/** It was closed, or other threads have it as well. */
+export function unwatch(cell: Cell): void {
+  registry.unregister(cell);
+}

@@ -1,0 +1,44 @@
+/**
+ * bun:ffi.
+ *
+ * @module
+ */
+import { pathOf, platform, process } from "./process.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Calls, Signature } from "./symbols.ts";
+
+interface BunFfi {
+  dlopen(path: string, symbols: Record<string, { args: string[]; returns: string }>): {
+    symbols: Record<string, unknown>;
+  };
+  /** Not `toBuffer`: without a deallocator that one frees foreign memory. */
+  toArrayBuffer(pointer: unknown, byteOffset: number, byteLength: number): ArrayBuffer;
+}
+
+const TYPES = { u32: "u32", i32: "i32", buffer: "ptr", pointer: "ptr" } as const;
+
+/** bun:ffi, or `undefined` on another runtime. */
+export function bun(): Runtime | undefined {
+  const version = process?.versions.bun;
+  if (process === undefined || version === undefined) return undefined;
+  const host = process;
+  const ffi = host.getBuiltinModule("bun:ffi") as BunFfi;
+  return {
+    name: "bun",
+    version,
+    ...platform(host),
+    refusal: () => undefined,
+    load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
+      const symbols = Object.fromEntries(
+        Object.entries(table).map(([name, { parameters, result }]) => [
+          name,
+          { args: parameters.map((type) => TYPES[type]), returns: TYPES[result] },
+        ]),
+      );
+      return ffi.dlopen(path, symbols).symbols as Calls<Table>;
+    },
+    arrayBuffer: (pointer, byteLength) => ffi.toArrayBuffer(pointer, 0, byteLength),
+    environment: (name) => host.env[name],
+    path: (url) => pathOf(host, url),
+  };
+}

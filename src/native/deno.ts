@@ -1,0 +1,61 @@
+/**
+ * Deno's FFI. Nothing here ever prompts: each permission is looked up before it is used.
+ *
+ * @module
+ */
+import type { Runtime } from "./runtime.ts";
+import type { Calls, Signature } from "./symbols.ts";
+
+interface PermissionStatus {
+  readonly state: "granted" | "prompt" | "denied";
+}
+
+interface DenoNamespace {
+  readonly version: { readonly deno: string };
+  readonly build: { readonly os: string; readonly arch: string };
+  readonly permissions: {
+    querySync(
+      descriptor: { name: "ffi"; path?: string } | { name: "env"; variable: string },
+    ): PermissionStatus;
+  };
+  readonly env: { get(name: string): string | undefined };
+  dlopen(path: string | URL, symbols: unknown): { symbols: Record<string, unknown> };
+  readonly UnsafePointerView: {
+    getArrayBuffer(pointer: unknown, byteLength: number): ArrayBuffer;
+  };
+}
+
+/** Deno's FFI, or `undefined` on another runtime. */
+export function deno(): Runtime | undefined {
+  // Bun and Node may have a `Deno` from @deno/shim-deno, but never as a global of ours;
+  // still, only the real one has a version of its own and querySync.
+  const host = (globalThis as { Deno?: DenoNamespace }).Deno;
+  if (host?.version?.deno === undefined) return undefined;
+  return {
+    name: "deno",
+    version: host.version.deno,
+    os: host.build.os === "darwin" ? "macos" : host.build.os,
+    arch: host.build.arch,
+    refusal(library: string): string | undefined {
+      if (host.permissions.querySync({ name: "ffi" }).state === "granted") return undefined;
+      const scoped = host.permissions.querySync({ name: "ffi", path: library }).state === "granted";
+      return scoped
+        ? "--allow-ffi=<path> is not enough, since Deno then refuses views of native memory " +
+          "(denoland/deno#15511): run Deno with --allow-ffi"
+        : "FFI is not allowed: run Deno with --allow-ffi";
+    },
+    load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
+      return host.dlopen(path, table).symbols as Calls<Table>;
+    },
+    arrayBuffer: (pointer, byteLength) =>
+      host.UnsafePointerView.getArrayBuffer(pointer, byteLength),
+    environment(name: string): string | undefined {
+      const status = host.permissions.querySync({ name: "env", variable: name });
+      return status.state === "granted" ? host.env.get(name) : undefined;
+    },
+    path(url: URL): string {
+      const path = decodeURIComponent(url.pathname);
+      return host.build.os === "windows" ? path.slice(1) : path;
+    },
+  };
+}

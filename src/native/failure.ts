@@ -1,0 +1,102 @@
+/**
+ * From the negative number that a native call returns to the error that callers get.
+ *
+ * @module
+ */
+import {
+  AllocationError,
+  CorruptionError,
+  LockLimitError,
+  ProtectionError,
+  SecretClosedError,
+  SecureMemoryError,
+  type SystemDetail,
+  UnsupportedError,
+} from "../errors.ts";
+import { CODES, STATISTICS, STEPS } from "./abi.ts";
+import { type Library, statistics } from "./library.ts";
+
+/** Names of the errors that our calls meet; numbers differ between systems. */
+const ERRNO_NAMES: { readonly [os: string]: { readonly [errno: number]: string } } = {
+  linux: {
+    1: "EPERM",
+    11: "EAGAIN",
+    12: "ENOMEM",
+    13: "EACCES",
+    14: "EFAULT",
+    22: "EINVAL",
+    23: "ENFILE",
+    24: "EMFILE",
+    38: "ENOSYS",
+  },
+  macos: { 1: "EPERM", 12: "ENOMEM", 13: "EACCES", 22: "EINVAL", 35: "EAGAIN", 78: "ENOSYS" },
+  windows: {
+    5: "ERROR_ACCESS_DENIED",
+    8: "ERROR_NOT_ENOUGH_MEMORY",
+    1453: "ERROR_WORKING_SET_QUOTA",
+  },
+};
+
+/** What a failed call was about: the start of the message, such as "Cannot create the secret". */
+export function failure(of: Library, result: number, action: string): SecureMemoryError {
+  // The layout of the number is in zig/abi.zig.
+  const bits = -result;
+  const code = CODES[bits & 0x7f];
+  const detail: SystemDetail = {
+    syscall: STEPS[(bits >> 7) & 0xff] ?? "",
+    errno: (bits >> 15) & 0xffff,
+  };
+  const why = reason(of, detail);
+  switch (code) {
+    case "Closed":
+      return new SecretClosedError(`${action}: it is closed`);
+    case "LockLimit":
+      return lockLimit(of, action, why, detail);
+    case "AllocationFailed":
+      return new AllocationError(`${action}: the system refused memory${why}`, detail);
+    case "TooManySecrets":
+      return new AllocationError(`${action}: this process has as many secrets as it can`, detail);
+    case "RandomFailed":
+      return new AllocationError(`${action}: the system gave no random bytes${why}`, detail);
+    case "ProtectionFailed":
+      return new ProtectionError(
+        `${action}: the protection of its pages could not be changed${why}`,
+        detail,
+      );
+    case "Corrupted":
+      return new CorruptionError(
+        `${action}: something wrote over the bytes around it; the secret was wiped`,
+      );
+    case "NotSupported":
+      return new UnsupportedError(`${action}: the system does not offer it${why}`, { detail });
+    default:
+      // The wrapper passed what it must not: a bug here, not the caller's.
+      return new SecureMemoryError("INTERNAL", `${action}: the native call failed (${code})`);
+  }
+}
+
+/** True for the two failures that room on resting pages can cure. */
+export function isShortage(result: number): boolean {
+  const code = CODES[-result & 0x7f];
+  return code === "LockLimit" || code === "AllocationFailed";
+}
+
+function reason(of: Library, { syscall, errno }: SystemDetail): string {
+  if (syscall === "") return "";
+  const name = ERRNO_NAMES[of.runtime.os]?.[errno] ?? "error";
+  return ` (${syscall} failed with ${name} ${errno})`;
+}
+
+function lockLimit(of: Library, action: string, why: string, detail: SystemDetail): LockLimitError {
+  const numbers = statistics(of);
+  const limit = numbers[STATISTICS.indexOf("lock_limit_bytes")] as number;
+  const locked = numbers[STATISTICS.indexOf("locked_bytes")] as number;
+  return new LockLimitError(
+    `${action}: the limit for locked memory is ${limit} bytes and this library has locked ` +
+      `${locked}${why}. Raise the limit (ulimit -l, LimitMEMLOCK= in systemd, --ulimit memlock in ` +
+      `Docker), close secrets, or accept memory that can be swapped with allowUnlocked: true`,
+    detail,
+    limit,
+    locked,
+  );
+}

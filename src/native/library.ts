@@ -1,0 +1,144 @@
+/**
+ * The native library of this process: found, loaded once, at the first secret.
+ *
+ * @module
+ */
+import { UnsupportedError } from "../errors.ts";
+import { ABI_VERSION, STATISTICS } from "./abi.ts";
+import { bun } from "./bun.ts";
+import { deno } from "./deno.ts";
+import { node } from "./node.ts";
+import type { Runtime } from "./runtime.ts";
+import { type NativeCalls, SYMBOLS } from "./symbols.ts";
+
+/** The loaded library and what was asked of it once. */
+export interface Library {
+  readonly runtime: Runtime;
+  readonly path: string;
+  readonly calls: NativeCalls;
+  /** Tells this loaded copy of the library from any other in the process. */
+  readonly instance: number;
+  readonly pageSize: number;
+  /** One number, which every purge of the process changes. */
+  readonly purges: Uint32Array;
+}
+
+const VARIABLE = "SECUREMEMORY_LIBRARY";
+
+/** What `status` and `create` share with all symbols: the version is asked before the rest. */
+const VERSION_TABLE = { securememory_abi_version: SYMBOLS.securememory_abi_version } as const;
+
+let loaded: Library | undefined;
+
+/**
+ * The library, loaded on the first call.
+ *
+ * @throws {UnsupportedError} If there is no FFI, no permission, or no library that fits.
+ */
+export function library(): Library {
+  return loaded ??= load();
+}
+
+/** The library if it was loaded, without loading it. */
+export function libraryIfLoaded(): Library | undefined {
+  return loaded;
+}
+
+/**
+ * The runtime this is running on.
+ *
+ * @throws {UnsupportedError} If it has no FFI.
+ */
+export function detectRuntime(): Runtime {
+  const runtime = bun() ?? deno() ?? node();
+  if (runtime !== undefined) return runtime;
+  throw new UnsupportedError(
+    "Cannot load the native library: this runtime has no FFI. Bun, Deno and Node 26 have one; " +
+      "for edge runtimes import @securememory/core/edge",
+  );
+}
+
+/** Numbers about the process, in the order of `STATISTICS`. */
+export function statistics(of: Library): Float64Array {
+  return readStatistics(of.calls);
+}
+
+function readStatistics(calls: NativeCalls): Float64Array {
+  const numbers = new Float64Array(STATISTICS.length);
+  const written = calls.securememory_statistics(numbers, numbers.length);
+  if (written === numbers.length) return numbers;
+  throw new UnsupportedError(
+    `Cannot start the native library: the system gave no random bytes or no limits (${written})`,
+  );
+}
+
+function load(): Library {
+  const runtime = detectRuntime();
+  const explicit = runtime.environment(VARIABLE);
+  const path = explicit || bundledPath(runtime);
+  const refusal = runtime.refusal(path);
+  if (refusal !== undefined) {
+    throw new UnsupportedError(`Cannot load the native library: ${refusal}`);
+  }
+  const calls = open(runtime, path, explicit ? `named by ${VARIABLE}` : "beside the module");
+  const numbers = readStatistics(calls);
+  const number = (name: (typeof STATISTICS)[number]) => numbers[STATISTICS.indexOf(name)] as number;
+  return {
+    runtime,
+    path,
+    calls,
+    instance: number("instance"),
+    pageSize: number("page_size_bytes"),
+    purges: new Uint32Array(runtime.arrayBuffer(calls.securememory_purge_count(), 4)),
+  };
+}
+
+const FILES: { readonly [os: string]: string } = {
+  linux: "libsecurememory.so",
+  macos: "libsecurememory.dylib",
+  windows: "securememory.dll",
+};
+
+function bundledPath(runtime: Runtime): string {
+  const file = FILES[runtime.os];
+  const known = runtime.arch === "x86_64" || runtime.arch === "aarch64";
+  if (file === undefined || !known) {
+    throw new UnsupportedError(
+      `Cannot load the native library: there is none for ${runtime.os} on ${runtime.arch}. ` +
+        `Build it with Zig and name it in ${VARIABLE}`,
+    );
+  }
+  const url = new URL(`../../lib/${runtime.os}-${runtime.arch}/${file}`, import.meta.url);
+  if (url.protocol === "file:") return runtime.path(url);
+  throw new UnsupportedError(
+    `Cannot load the native library: the module came from ${url.protocol}, and the library has ` +
+      `to be a file. Name one in ${VARIABLE}`,
+  );
+}
+
+function open(runtime: Runtime, path: string, origin: string): NativeCalls {
+  let version: number;
+  try {
+    version = runtime.load(path, VERSION_TABLE).securememory_abi_version();
+  } catch (cause) {
+    throw new UnsupportedError(
+      `Cannot load the native library ${origin}, "${path}": it is missing, not readable, or not ` +
+        `SecureMemory's for this platform`,
+      { cause },
+    );
+  }
+  if (version !== ABI_VERSION) {
+    throw new UnsupportedError(
+      `Cannot use the native library ${origin}, "${path}": its ABI version is ${version}, ` +
+        `wanted is ${ABI_VERSION}. Use the library that belongs to this version of the package`,
+    );
+  }
+  try {
+    return runtime.load(path, SYMBOLS);
+  } catch (cause) {
+    throw new UnsupportedError(
+      `Cannot use the native library ${origin}, "${path}": it lacks symbols of its ABI version`,
+      { cause },
+    );
+  }
+}

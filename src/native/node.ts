@@ -1,0 +1,51 @@
+/**
+ * node:ffi, Node 26 and later.
+ *
+ * @module
+ */
+import { pathOf, platform, process } from "./process.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Calls, Signature } from "./symbols.ts";
+
+interface NodeFfi {
+  dlopen(path: string, symbols: Record<string, { arguments: readonly string[]; return: string }>): {
+    functions: Record<string, unknown>;
+  };
+  toArrayBuffer(pointer: unknown, byteLength: number, copy: boolean): ArrayBuffer;
+}
+
+/** node:ffi, or `undefined` on another runtime. */
+export function node(): Runtime | undefined {
+  const version = process?.versions.node;
+  if (process === undefined || version === undefined) return undefined;
+  const host = process;
+  let loaded: NodeFfi | undefined;
+  // Not before it is needed: it prints Node's warning that FFI is experimental.
+  const ffi = () => loaded ??= host.getBuiltinModule("node:ffi") as NodeFfi;
+  return {
+    name: "node",
+    version,
+    ...platform(host),
+    refusal(): string | undefined {
+      if (host.permission !== undefined && !host.permission.has("ffi")) {
+        return "the permission model is on and FFI is not allowed: run Node with --allow-ffi";
+      }
+      if (ffi() !== undefined) return undefined;
+      return Number.parseInt(version) < 26
+        ? `Node ${version} has no FFI: use Node 26.1 or later`
+        : "FFI is off: run Node without --no-experimental-ffi";
+    },
+    load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
+      const symbols = Object.fromEntries(
+        Object.entries(table).map(([name, { parameters, result }]) => [
+          name,
+          { arguments: parameters, return: result },
+        ]),
+      );
+      return ffi().dlopen(path, symbols).functions as Calls<Table>;
+    },
+    arrayBuffer: (pointer, byteLength) => ffi().toArrayBuffer(pointer, byteLength, false),
+    environment: (name) => host.env[name],
+    path: (url) => pathOf(host, url),
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * The few parts of the `process` global that all three runtimes have, typed here so
+ * that the library's types need none of the runtimes' own.
+ *
+ * @module
+ */
+
+interface Process {
+  readonly versions: { readonly [name: string]: string | undefined };
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly platform: string;
+  readonly arch: string;
+  readonly permission?: { has(scope: string): boolean };
+  getBuiltinModule(name: string): unknown;
+}
+
+/** The `process` global, or `undefined` where there is none (a browser, say). */
+export const process: Process | undefined = (globalThis as { process?: Process }).process;
+
+const OPERATING_SYSTEMS: { readonly [platform: string]: string } = {
+  darwin: "macos",
+  win32: "windows",
+};
+
+const ARCHITECTURES: { readonly [arch: string]: string } = { x64: "x86_64", arm64: "aarch64" };
+
+/** The operating system and processor, by the names that our libraries' folders have. */
+export function platform(of: Process): { os: string; arch: string } {
+  return {
+    os: OPERATING_SYSTEMS[of.platform] ?? of.platform,
+    arch: ARCHITECTURES[of.arch] ?? of.arch,
+  };
+}
+
+/** `node:url`, which Bun and Node have without an import that other runtimes would trip over. */
+export function pathOf(of: Process, url: URL): string {
+  const { fileURLToPath } = of.getBuiltinModule("node:url") as { fileURLToPath(url: URL): string };
+  return fileURLToPath(url);
+}

@@ -1,0 +1,206 @@
+/**
+ * Options of secrets: checked, and merged from where they can come from. An option of
+ * a call wins over `configure`, which wins over the environment.
+ *
+ * @module
+ */
+import { describe } from "./arguments.ts";
+import { UnsupportedError } from "./errors.ts";
+import type { LeakReport } from "./leaks.ts";
+import { FLAG_ALLOW_UNLOCKED } from "./native/abi.ts";
+import { type Library, library } from "./native/library.ts";
+
+/** How the memory of a secret is obtained. A named rung is required, not preferred. */
+export type StoreOption = "auto" | "secretmem" | "locked";
+
+/** How its pages are opened and closed. A named rung is required, not preferred. */
+export type GateOption = "auto" | "pkey" | "mprotect";
+
+/** Options for making a secret. */
+export interface SecretOptions {
+  /** Default `"auto"`: the best rung that this host has. */
+  store?: StoreOption;
+  /** Default `"auto"`: the best rung that this host has. */
+  gate?: GateOption;
+  /** Take memory that can be swapped out where none can be locked. Default `false`: an error instead. */
+  allowUnlocked?: boolean;
+  /** Address alignment of the bytes: a power of two from 16 to the page size. Default 16. */
+  alignment?: number;
+  /** Give every window a view of its own and detach it on exit. For development. Default `false`. */
+  revokeViews?: boolean;
+  /** Shown in diagnostics and leak reports. Never put content in it. */
+  label?: string;
+}
+
+/** Options for the process. */
+export interface ProcessOptions extends SecretOptions {
+  /** Print a line when a stale view faults. */
+  diagnostics?: boolean;
+  /** Called for every secret that was collected without having been closed. */
+  onLeak?: (leak: LeakReport) => void;
+}
+
+/** Options as the rest of the library takes them. */
+export interface Resolved {
+  readonly flags: number;
+  readonly alignment: number;
+  readonly revokeViews: boolean;
+  readonly label: string | undefined;
+}
+
+const STORES: readonly string[] = ["auto", "secretmem", "locked"];
+const GATES: readonly string[] = ["auto", "pkey", "mprotect"];
+
+/** What `configure` was given so far. */
+const configured: ProcessOptions = {};
+
+/** The options of a call that gives none, once they are known. */
+let standard: Resolved | undefined;
+
+/**
+ * Sets defaults for every secret that this thread makes from now on. Each Worker has its own.
+ *
+ * @throws {TypeError} If an option is of the wrong type or not one of its values.
+ * @throws {RangeError} If the alignment is not a power of two, or less than 16.
+ *
+ * @example Usage
+ * ```ts
+ * import { configure } from "@securememory/core";
+ *
+ * configure({ revokeViews: true, onLeak: (leak) => console.warn(leak.message) });
+ * ```
+ */
+export function configure(options: ProcessOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot configure: the options must be an object, current value is ${describe(options)}`,
+    );
+  }
+  checkOptions(options);
+  checkType(options.diagnostics, "diagnostics", "boolean");
+  checkType(options.onLeak, "onLeak", "function");
+  Object.assign(configured, defined(options));
+  standard = undefined;
+}
+
+/** What to call for a leak, if anything. */
+export function leakListener(): ((leak: LeakReport) => void) | undefined {
+  return configured.onLeak;
+}
+
+/**
+ * Merges and checks the options of one call.
+ *
+ * @throws {UnsupportedError} If a rung is required that does not exist here.
+ */
+export function resolve(options: SecretOptions | undefined): Resolved {
+  if (options === undefined) return standard ??= resolveGiven({});
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot create a secret: the options must be an object, current value is ${
+        describe(options)
+      }`,
+    );
+  }
+  checkOptions(options);
+  return resolveGiven(options);
+}
+
+function resolveGiven(options: SecretOptions): Resolved {
+  const loaded = library();
+  const merged: SecretOptions = { ...fromEnvironment(loaded), ...configured, ...defined(options) };
+  requireRungs(merged);
+  const alignment = merged.alignment ?? 16;
+  if (alignment > loaded.pageSize) {
+    throw new RangeError(
+      `Cannot create a secret: the alignment must be at most the page size, ${loaded.pageSize}, current value is ${alignment}`,
+    );
+  }
+  return {
+    flags: merged.allowUnlocked === true ? FLAG_ALLOW_UNLOCKED : 0,
+    alignment,
+    revokeViews: merged.revokeViews ?? false,
+    label: merged.label,
+  };
+}
+
+/** Why the rungs that this version lacks are missing; `capabilities` says the same. */
+export const MISSING_RUNGS = {
+  secretmem: "this version has no secretmem store",
+  pkey: "this version has no pkey gate",
+} as const;
+
+function requireRungs({ store, gate }: SecretOptions): void {
+  if (store === "secretmem") {
+    throw new UnsupportedError(
+      `Cannot use the store "secretmem": ${MISSING_RUNGS.secretmem}. Use "auto" or "locked"`,
+    );
+  }
+  if (gate === "pkey") {
+    throw new UnsupportedError(
+      `Cannot use the gate "pkey": ${MISSING_RUNGS.pkey}. Use "auto" or "mprotect"`,
+    );
+  }
+}
+
+/** The environment's options, read once. On Deno only where reading is permitted already. */
+let environment: SecretOptions | undefined;
+
+function fromEnvironment({ runtime }: Library): SecretOptions {
+  if (environment !== undefined) return environment;
+  const options: SecretOptions = {};
+  const store = runtime.environment("SECUREMEMORY_STORE");
+  const gate = runtime.environment("SECUREMEMORY_GATE");
+  if (store) options.store = store as StoreOption;
+  if (gate) options.gate = gate as GateOption;
+  if (runtime.environment("SECUREMEMORY_REVOKE_VIEWS") === "1") options.revokeViews = true;
+  checkValue(store, "SECUREMEMORY_STORE", STORES);
+  checkValue(gate, "SECUREMEMORY_GATE", GATES);
+  return environment = options;
+}
+
+function checkOptions(options: SecretOptions): void {
+  checkValue(options.store, "store", STORES);
+  checkValue(options.gate, "gate", GATES);
+  checkType(options.allowUnlocked, "allowUnlocked", "boolean");
+  checkType(options.revokeViews, "revokeViews", "boolean");
+  checkType(options.label, "label", "string");
+  checkType(options.alignment, "alignment", "number");
+  const { alignment } = options;
+  if (alignment === undefined) return;
+  // Math.log2 is exact for powers of two (ECMA-262 does not promise it; 2 ** round does).
+  const power = 2 ** Math.round(Math.log2(alignment));
+  if (power !== alignment || alignment < 16) {
+    throw new RangeError(
+      `Cannot use the option alignment: it must be a power of two of at least 16, current value is ${alignment}`,
+    );
+  }
+}
+
+function checkValue(value: unknown, name: string, values: readonly string[]): void {
+  if (value === undefined || value === "" || values.includes(value as string)) return;
+  const current = typeof value === "string" ? `"${value}"` : describe(value);
+  throw new TypeError(
+    `Cannot use the option ${name}: it must be one of ${
+      values.join(", ")
+    }, current value is ${current}`,
+  );
+}
+
+function checkType(
+  value: unknown,
+  name: string,
+  type: "boolean" | "string" | "number" | "function",
+): void {
+  if (value === undefined || typeof value === type) return;
+  throw new TypeError(
+    `Cannot use the option ${name}: it must be a ${type}, current value is ${describe(value)}`,
+  );
+}
+
+/** Without keys whose value is undefined, which would hide a default behind them. */
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
+}

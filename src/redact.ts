@@ -1,0 +1,24 @@
+/**
+ * What a secret shows of itself: its length.
+ *
+ * @module
+ */
+
+/** The one text that a secret turns into. */
+export function redacted(length: number): string {
+  return `Secret(${length} ${length === 1 ? "byte" : "bytes"})`;
+}
+
+/** Inspectors call these methods: Node's and Bun's the first, Deno's the second. */
+const INSPECTORS = [Symbol.for("nodejs.util.inspect.custom"), Symbol.for("Deno.customInspect")];
+
+/** Makes every inspector show what `toString` returns, also with `showHidden`. */
+export function hideFromInspectors(prototype: { toString(): string }): void {
+  for (const inspect of INSPECTORS) {
+    Object.defineProperty(prototype, inspect, {
+      value(this: { toString(): string }): string {
+        return this.toString();
+      },
+    });
+  }
+}

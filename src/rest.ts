@@ -1,0 +1,68 @@
+/**
+ * What becomes of the pages of a closed secret.
+ *
+ * They are wiped and inaccessible already. Their address is not used again while a
+ * view of it could be alive: such a view has to keep faulting, not to show the next
+ * secret. So closed pages rest. When too many do, the oldest one's view is detached,
+ * and its pages are free again. A view that cannot be detached, because it is in
+ * another thread or in use by the runtime, costs its address for good.
+ *
+ * @module
+ */
+import type { Cell } from "./cell.ts";
+import { failure } from "./native/failure.ts";
+import type { Library } from "./native/library.ts";
+
+/** Closed secrets of this thread that rest at most. */
+export const RESTING_MAX = 64;
+
+interface Resting {
+  readonly library: Library;
+  readonly handle: number;
+  readonly buffer: ArrayBuffer;
+}
+
+const resting: Resting[] = [];
+
+/** The secret was destroyed: lets its pages rest, or gives them back if no view can exist. */
+export function rest(cell: Cell): void {
+  const { library, handle, view } = cell;
+  cell.view = undefined;
+  if (cell.shared !== undefined || cell.escaped) {
+    check(library, library.calls.securememory_retire(handle));
+  } else if (view === undefined) {
+    check(library, library.calls.securememory_release(handle));
+  } else {
+    resting.push({ library, handle, buffer: view.buffer });
+    if (resting.length > RESTING_MAX) wakeOldest();
+  }
+}
+
+/** Ends the rest of all pages, for a creation that found no room. Says whether there were any. */
+export function endAllRest(): boolean {
+  const any = resting.length > 0;
+  while (resting.length > 0) wakeOldest();
+  return any;
+}
+
+/**
+ * Detaches a buffer, so that no view of it reaches memory any more. Copies nothing.
+ * False if the runtime has it in use: then it only looked as if (oven-sh/bun#33349).
+ */
+export function detach(buffer: ArrayBuffer): boolean {
+  if (!buffer.detached) buffer.transfer(0);
+  return buffer.detached;
+}
+
+function wakeOldest(): void {
+  const { library, handle, buffer } = resting.shift() as Resting;
+  const free = detach(buffer);
+  check(
+    library,
+    free ? library.calls.securememory_release(handle) : library.calls.securememory_retire(handle),
+  );
+}
+
+function check(library: Library, result: number): void {
+  if (result < 0) throw failure(library, result, "Cannot give back the pages of a closed secret");
+}

@@ -1,0 +1,64 @@
+/**
+ * What holds for a secret, as the kernel has it.
+ *
+ * @module
+ */
+import type { Cell } from "./cell.ts";
+import { SecretClosedError } from "./errors.ts";
+import { STATUS_BITS } from "./native/abi.ts";
+import { failure } from "./native/failure.ts";
+
+/** What the system says of a secret's pages: read back from it, not remembered. */
+export interface SecretStatus {
+  /** The rung of the store ladder. */
+  readonly store: "locked" | "unlocked";
+  /** The rung of the gate ladder. */
+  readonly gate: "mprotect";
+  /** The pages are locked: they are never swapped out. */
+  readonly locked: boolean;
+  /** The pages are left out of core dumps. */
+  readonly excludedFromDumps: boolean;
+  /** What a forked child finds in place of the pages. `"copied"` would be a leak. */
+  readonly fork: "wiped" | "absent" | "copied";
+  /** Inaccessible pages stand on both sides. */
+  readonly guarded: boolean;
+  /** The kernel does not merge the pages with equal ones of other processes. */
+  readonly unmergeable: boolean;
+  /** The kernel does not make them part of a huge page. */
+  readonly noHugePages: boolean;
+  /** What may be done with the pages right now. */
+  readonly protection: "none" | "read" | "write";
+}
+
+const PROTECTIONS = ["none", "read", "write"] as const;
+const STORES = ["unlocked", "locked"] as const;
+const GATES = ["mprotect"] as const;
+
+/** Asks the kernel. */
+export function statusOf(cell: Cell): SecretStatus {
+  const bits = cell.library.calls.securememory_status(cell.handle);
+  if (bits < 0) throw failure(cell.library, bits, "Cannot read the status of the secret");
+  const field = ([first, width]: readonly [number, number]) => (bits >> first) & ((1 << width) - 1);
+  const flag = (place: readonly [number, number]) => field(place) === 1;
+  const protection = PROTECTIONS[field(STATUS_BITS.protection)];
+  const store = STORES[field(STATUS_BITS.store)];
+  const gate = GATES[field(STATUS_BITS.gate)];
+  if (protection === undefined || store === undefined || gate === undefined) {
+    throw new SecretClosedError();
+  }
+  return {
+    store,
+    gate,
+    locked: flag(STATUS_BITS.locked),
+    excludedFromDumps: flag(STATUS_BITS.no_dump),
+    fork: flag(STATUS_BITS.wipe_on_fork)
+      ? "wiped"
+      : flag(STATUS_BITS.absent_on_fork)
+      ? "absent"
+      : "copied",
+    guarded: flag(STATUS_BITS.guarded),
+    unmergeable: flag(STATUS_BITS.no_merge),
+    noHugePages: flag(STATUS_BITS.no_huge_pages),
+    protection,
+  };
+}

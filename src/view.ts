@@ -1,0 +1,76 @@
+/**
+ * Views: the `Uint8Array` that a window hands to its callback. It stands over the
+ * page itself; nothing is copied. One per secret is kept, since making one costs as
+ * much as a whole window.
+ *
+ * @module
+ */
+import type { Cell } from "./cell.ts";
+import { SecretClosedError } from "./errors.ts";
+import { detach } from "./rest.ts";
+
+/** The view for a window that was just opened. */
+export function viewFor(cell: Cell): Uint8Array<ArrayBuffer> {
+  if (cell.revokeViews) return newView(cell);
+  return cell.view ?? (cell.view = newView(cell));
+}
+
+/** A window ends: takes its view away where that was asked for. */
+export function endView(cell: Cell, view: Uint8Array<ArrayBuffer>): void {
+  if (!detach(view.buffer)) cell.escaped = true;
+}
+
+/**
+ * True if the callback moved the memory under the view away, by transferring its
+ * buffer: then there is another view of the page, out of reach.
+ */
+export function wasTransferred(cell: Cell, view: Uint8Array<ArrayBuffer>): boolean {
+  if (view.byteLength === cell.length) return false;
+  cell.view = undefined;
+  cell.escaped = true;
+  return true;
+}
+
+function newView(cell: Cell): Uint8Array<ArrayBuffer> {
+  const { calls, runtime } = cell.library;
+  const pointer = calls.securememory_address(cell.handle);
+  if (pointer === null || pointer === 0 || pointer === 0n) throw new SecretClosedError();
+  return new Uint8Array(runtime.arrayBuffer(pointer, cell.length));
+}
+
+/** What to tell someone whose callback let the view out. */
+const ESCAPE_ADVICE =
+  "the bytes are readable only inside the callback. Return what was computed from them, " +
+  "or a copy (bytes.slice()) if they must leave";
+
+/** Throws if `result` would carry the view out of its window. */
+export function rejectEscape(result: unknown, view: Uint8Array<ArrayBuffer>): void {
+  if (typeof result !== "object" || result === null) return;
+  if (result === view.buffer || (ArrayBuffer.isView(result) && result.buffer === view.buffer)) {
+    throw new TypeError(`Cannot return the view from the callback: ${ESCAPE_ADVICE}`);
+  }
+}
+
+/** Throws if `result` is a promise: it would go on after the window has closed. */
+export function rejectPromise(result: unknown): void {
+  if (typeof result !== "object" || result === null || !("then" in result)) return;
+  if (typeof result.then !== "function") return;
+  // Its own failure, if it fails, is the consequence of this one.
+  Promise.resolve(result as PromiseLike<unknown>).catch(() => {});
+  throw new TypeError(
+    "Cannot return a promise from the callback, since the window closes before it settles: " +
+      "use withBytesAsync",
+  );
+}
+
+const AsyncFunction = (async () => {}).constructor;
+
+/** Throws if the callback is an async function, before it could touch bytes after its window. */
+export function rejectAsync(fn: (...args: never[]) => unknown): void {
+  if (fn.constructor === AsyncFunction) {
+    throw new TypeError(
+      "Cannot use an async function here, since the window closes at its first await: " +
+        "use withBytesAsync",
+    );
+  }
+}

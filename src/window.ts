@@ -1,0 +1,105 @@
+/**
+ * Running callbacks in windows, and windows without a callback.
+ *
+ * @module
+ */
+import type { Cell } from "./cell.ts";
+import { leave } from "./gate.ts";
+import { endView, rejectEscape, rejectPromise, wasTransferred } from "./view.ts";
+
+/** Bytes of a secret, in a window. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A window that stays open until it is disposed: `using window = secret.open()`. */
+export interface SecretWindow extends Disposable {
+  /** The bytes, read-only, until the window is disposed. */
+  readonly bytes: Uint8Array;
+}
+
+/** Calls `fn` in the window that was just opened, and closes it whatever happens. */
+export function runInside<T>(cell: Cell, bytes: Bytes, fn: (bytes: Bytes) => T): T {
+  let result: T;
+  try {
+    result = fn(bytes);
+  } catch (error) {
+    throw leaveAfter(cell, bytes, error);
+  }
+  leaveWith(cell, bytes);
+  if (typeof result === "object" && result !== null) {
+    rejectEscape(result, bytes);
+    rejectPromise(result);
+  }
+  return result;
+}
+
+/** The same for a callback that may return a promise; the window closes when it has settled. */
+export async function runInsideAsync<T>(
+  cell: Cell,
+  bytes: Bytes,
+  fn: (bytes: Bytes) => PromiseLike<T> | T,
+): Promise<T> {
+  let result: T;
+  try {
+    result = await fn(bytes);
+  } catch (error) {
+    throw leaveAfter(cell, bytes, error);
+  }
+  leaveWith(cell, bytes);
+  rejectEscape(result, bytes);
+  return result;
+}
+
+/** Closes a window and takes its view away where that has to be. */
+export function leaveWith(cell: Cell, bytes: Bytes): void {
+  const transferred = wasTransferred(cell, bytes);
+  if (cell.revokeViews) endView(cell, bytes);
+  leave(cell);
+  if (transferred) {
+    throw new TypeError(
+      "Cannot go on after the view's buffer was transferred: the memory of a secret must stay " +
+        "where it is. Copy the bytes (bytes.slice()) if they must leave",
+    );
+  }
+}
+
+/** Closes a window after `error`; what to throw then. Neither of two errors is lost. */
+function leaveAfter(cell: Cell, bytes: Bytes, error: unknown): unknown {
+  try {
+    leaveWith(cell, bytes);
+    return error;
+  } catch (closing) {
+    return new SuppressedError(
+      closing,
+      error,
+      "The callback failed, and then the window could not be closed in good order",
+    );
+  }
+}
+
+/** A {@linkcode SecretWindow}. It keeps its secret from being collected. */
+export class OpenWindow implements SecretWindow {
+  readonly #cell: Cell;
+  readonly #keep: WeakKey;
+  #bytes: Bytes | undefined;
+
+  constructor(cell: Cell, bytes: Bytes, keep: WeakKey) {
+    this.#cell = cell;
+    this.#bytes = bytes;
+    this.#keep = keep;
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#bytes === undefined) {
+      throw new TypeError("Cannot read the bytes: the window is closed");
+    }
+    return this.#bytes;
+  }
+
+  [Symbol.dispose](): void {
+    const bytes = this.#bytes;
+    if (bytes === undefined) return;
+    this.#bytes = undefined;
+    leaveWith(this.#cell, bytes);
+    void this.#keep;
+  }
+}

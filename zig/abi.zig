@@ -1,0 +1,150 @@
+//! What crosses the C ABI: numbers, and what each of them means.
+//!
+//! A call returns 0 or a positive value, or a negative number that packs three
+//! things, so that no thread-local storage (and so no libc) is needed for errno:
+//!
+//!     -(errno << 15 | step << 7 | code)
+//!
+//! `code` says what kind of failure, `step` which system call failed (0: none),
+//! `errno` what the system answered. `zig build abi` writes these tables as
+//! TypeScript; a test compares that with the file that is checked in.
+
+const std = @import("std");
+
+/// Raised whenever a symbol, a constant below or the meaning of either changes.
+pub const version: u32 = 1;
+
+/// Every way in which a call can fail. `code` maps each to a number; the switch
+/// has no `else`, so that a new error cannot compile unmapped.
+pub const Error = error{
+    InvalidArgument,
+    Closed,
+    NotOpen,
+    AllocationFailed,
+    LockLimit,
+    ProtectionFailed,
+    Corrupted,
+    RandomFailed,
+    TooManySecrets,
+    NotSupported,
+};
+
+pub fn code(err: Error) u7 {
+    return switch (err) {
+        error.InvalidArgument => 1,
+        error.Closed => 2,
+        error.NotOpen => 3,
+        error.AllocationFailed => 4,
+        error.LockLimit => 5,
+        error.ProtectionFailed => 6,
+        error.Corrupted => 7,
+        error.RandomFailed => 8,
+        error.TooManySecrets => 9,
+        error.NotSupported => 10,
+    };
+}
+
+/// The system calls that can fail. Names are those of the system's manual.
+pub const Step = enum(u8) {
+    none = 0,
+    mmap,
+    munmap,
+    mprotect,
+    mlock,
+    madvise_dontdump,
+    madvise_wipeonfork,
+    madvise_unmergeable,
+    madvise_nohugepage,
+    madvise_populate,
+    madvise_random,
+    minherit,
+    getrandom,
+    getrlimit,
+    setrlimit,
+    prctl,
+    smaps,
+    VirtualAlloc,
+    VirtualFree,
+    VirtualProtect,
+    VirtualLock,
+    CryptProtectMemory,
+    CryptUnprotectMemory,
+    WerRegisterExcludedMemoryBlock,
+    SetProcessWorkingSetSize,
+};
+
+/// Where a failure came from: filled in by the operating system's layer, read
+/// once, by `exports.zig`. It lives on the stack of the call that failed.
+pub const Cause = struct {
+    step: Step = .none,
+    errno: u16 = 0,
+};
+
+pub fn pack(err: Error, cause: Cause) i32 {
+    const packed_bits: u31 = @as(u31, cause.errno) << 15 |
+        @as(u31, @backingInt(cause.step)) << 7 |
+        code(err);
+    return -@as(i32, packed_bits);
+}
+
+pub const Protection = enum(u2) { none = 0, read = 1, write = 2 };
+
+/// The store ladder. One rung of the two that the design names exists so far;
+/// `secretmem` joins it as its own value.
+pub const Store = enum(u8) { unlocked = 0, locked = 1 };
+
+/// The gate ladder, likewise: `pkey` joins it.
+pub const Gate = enum(u8) { mprotect = 0 };
+
+/// Options of the calls that create a secret.
+pub const flag_allow_unlocked: u32 = 1;
+
+/// What `status` reports, each bit read back from the system, not remembered.
+pub const Status = packed struct(u31) {
+    protection: Protection,
+    locked: bool,
+    no_dump: bool,
+    wipe_on_fork: bool,
+    absent_on_fork: bool,
+    no_merge: bool,
+    no_huge_pages: bool,
+    guarded: bool,
+    store: Store,
+    gate: Gate,
+    _: u6 = 0,
+};
+
+/// The order of the numbers that `statistics` writes.
+pub const Statistic = enum(u32) {
+    allocated,
+    in_use,
+    open_windows,
+    arenas,
+    pages,
+    pages_free,
+    pages_resting,
+    pages_retired,
+    locked_bytes,
+    lock_limit_bytes,
+    system_locked_bytes,
+    page_size_bytes,
+    instance,
+    purges,
+};
+
+/// What `harden` is asked to do, and reports as done.
+pub const harden_core_limit: u32 = 1;
+pub const harden_not_dumpable: u32 = 2;
+
+test "a packed failure is negative and keeps its three parts" {
+    const packed_value = pack(error.LockLimit, .{ .step = .mlock, .errno = 12 });
+    try std.testing.expect(packed_value < 0);
+    const bits: u32 = @intCast(-packed_value);
+    try std.testing.expectEqual(code(error.LockLimit), @as(u7, @truncate(bits)));
+    try std.testing.expectEqual(Step.mlock, @as(Step, @fromBackingInt(@as(u8, @truncate(bits >> 7)))));
+    try std.testing.expectEqual(@as(u32, 12), bits >> 15);
+}
+
+test "the largest errno still fits" {
+    try std.testing.expect(pack(error.NotSupported, .{ .step = .prctl, .errno = 65535 }) < 0);
+}

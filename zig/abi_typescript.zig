@@ -1,0 +1,76 @@
+//! Writes the tables of `abi.zig` as TypeScript: see `zig build abi`.
+
+const std = @import("std");
+const abi = @import("abi.zig");
+
+pub fn main(init: std.process.Init) !void {
+    var buffer: [4096]u8 = undefined;
+    var file = std.Io.File.stdout().writerStreaming(init.io, &buffer);
+    const out = &file.interface;
+    try out.print(
+        \\// Written by `zig build abi` from zig/abi.zig: do not edit. A test compares the two.
+        \\
+        \\/** Raised whenever a symbol or the meaning of a number changes. */
+        \\export const ABI_VERSION = {d};
+        \\
+        \\
+    , .{abi.version});
+
+    try out.writeAll("/** Kinds of failure, by the number that a call returns. */\nexport const CODES = [\n  \"\",\n");
+    try write_codes(out);
+    try out.writeAll("] as const;\n\n");
+
+    try out.writeAll("/** System calls that can fail, by number. */\nexport const STEPS = [\n");
+    inline for (@typeInfo(abi.Step).@"enum".field_names, 0..) |name, index| {
+        comptime std.debug.assert(@backingInt(@field(abi.Step, name)) == index);
+        try out.print("  \"{s}\",\n", .{if (index == 0) "" else name});
+    }
+    try out.writeAll("] as const;\n\n");
+
+    try out.writeAll("/** Places of the numbers that `statistics` writes. */\nexport const STATISTICS = [\n");
+    inline for (@typeInfo(abi.Statistic).@"enum".field_names) |name| try out.print("  \"{s}\",\n", .{name});
+    try out.writeAll("] as const;\n\n");
+
+    try write_flags(out);
+    try write_status(out);
+    try out.flush();
+}
+
+/// In the order of their numbers, which need not be that of their declaration.
+fn write_codes(out: *std.Io.Writer) !void {
+    const names = @typeInfo(abi.Error).error_set.error_names.?;
+    for (1..names.len + 1) |number| {
+        inline for (names) |name| {
+            if (abi.code(@field(abi.Error, name)) == number) try out.print("  \"{s}\",\n", .{name});
+        }
+    }
+}
+
+fn write_flags(out: *std.Io.Writer) !void {
+    try out.print(
+        \\export const PROTECTION_READ = {d};
+        \\export const PROTECTION_WRITE = {d};
+        \\export const FLAG_ALLOW_UNLOCKED = {d};
+        \\export const HARDEN_CORE_LIMIT = {d};
+        \\export const HARDEN_NOT_DUMPABLE = {d};
+        \\
+        \\
+    , .{
+        @backingInt(abi.Protection.read),
+        @backingInt(abi.Protection.write),
+        abi.flag_allow_unlocked,
+        abi.harden_core_limit,
+        abi.harden_not_dumpable,
+    });
+}
+
+/// Where each field of `Status` stands: its first bit and how many there are.
+fn write_status(out: *std.Io.Writer) !void {
+    try out.writeAll("/** Fields of the status word: first bit, number of bits. */\nexport const STATUS_BITS = {\n");
+    const info = @typeInfo(abi.Status).@"struct";
+    inline for (info.field_names, info.field_types) |name, Field| {
+        if (comptime std.mem.eql(u8, name, "_")) continue;
+        try out.print("  {s}: [{d}, {d}],\n", .{ name, @bitOffsetOf(abi.Status, name), @bitSizeOf(Field) });
+    }
+    try out.writeAll("} as const;\n");
+}

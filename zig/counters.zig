@@ -1,0 +1,35 @@
+//! What `statistics` reports: process-wide, exact, and changed without a lock.
+
+const std = @import("std");
+
+pub const Counter = struct {
+    value: std.atomic.Value(u64) = .init(0),
+
+    pub fn add(counter: *Counter, amount: u64) void {
+        _ = counter.value.fetchAdd(amount, .monotonic);
+    }
+
+    pub fn sub(counter: *Counter, amount: u64) void {
+        _ = counter.value.fetchSub(amount, .monotonic);
+    }
+
+    pub fn get(counter: *const Counter) u64 {
+        return counter.value.load(.monotonic);
+    }
+};
+
+/// Secrets made since the start; never falls.
+pub var allocated: Counter = .{};
+/// Secrets that hold bytes now.
+pub var in_use: Counter = .{};
+/// Secrets whose pages are open now.
+pub var open_windows: Counter = .{};
+pub var arenas: Counter = .{};
+/// Data pages of arenas, in use or not.
+pub var pages: Counter = .{};
+/// Pages that were wiped and closed, and wait until no view of them is alive.
+pub var pages_resting: Counter = .{};
+/// Pages given up for good because a view in another thread may still be alive.
+pub var pages_retired: Counter = .{};
+/// Bytes locked by the core, guards excluded.
+pub var locked_bytes: Counter = .{};

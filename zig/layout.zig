@@ -1,0 +1,97 @@
+//! Where things are: pages in an arena, a payload on its pages, bits in a handle.
+//! Pure arithmetic, no memory is touched.
+//!
+//!     arena    guard | unit | guard | unit | guard | ... | unit | guard
+//!     unit     canary ... canary | payload | slack (canary)      one or more pages
+//!
+//! A unit is what is opened and closed at once. Each is a mapping of its own, so
+//! toggling it splits nothing. The payload ends at the rear guard, or as near to
+//! it as its alignment allows: an overflow of one byte faults.
+
+const std = @import("std");
+
+pub const alignment_min: u32 = 16;
+pub const page_size_min: u32 = 4096;
+pub const page_size_max: u32 = 65536;
+
+/// A handle is `generation << index_bits | index`, always positive as an i32.
+pub const index_bits = 21;
+pub const generation_bits = 10;
+pub const generation_max: u16 = (1 << generation_bits) - 1;
+pub const records_max: u32 = 1 << index_bits;
+
+comptime {
+    std.debug.assert(index_bits + generation_bits == 31);
+    std.debug.assert(alignment_min <= page_size_min);
+}
+
+pub fn handle(index: u32, generation: u16) u32 {
+    std.debug.assert(index < records_max);
+    std.debug.assert(generation >= 1);
+    std.debug.assert(generation <= generation_max);
+    return @as(u32, generation) << index_bits | index;
+}
+
+pub fn index_of(from: u32) u32 {
+    return from & (records_max - 1);
+}
+
+/// 0 for numbers that no handle has.
+pub fn generation_of(from: u32) u16 {
+    const generation = from >> index_bits;
+    return if (generation <= generation_max) @intCast(generation) else 0;
+}
+
+/// Bytes of the pages that hold `length` bytes of payload.
+pub fn span(length: u32, page_size: usize) usize {
+    std.debug.assert(length > 0);
+    return std.mem.alignForward(usize, length, page_size);
+}
+
+/// Distance from the start of the unit to the payload.
+pub fn payload_offset(span_bytes: usize, length: u32, alignment: u32) usize {
+    std.debug.assert(std.math.isPowerOfTwo(alignment));
+    std.debug.assert(length <= span_bytes);
+    return std.mem.alignBackward(usize, span_bytes - length, alignment);
+}
+
+/// Bytes of address space for `units` units with a guard around each.
+pub fn arena_bytes(units: u32, unit_bytes: usize, page_size: usize) usize {
+    return units * (unit_bytes + page_size) + page_size;
+}
+
+/// Distance from the start of the arena to a unit.
+pub fn unit_offset(unit: u32, unit_bytes: usize, page_size: usize) usize {
+    return page_size + unit * (unit_bytes + page_size);
+}
+
+test "a handle keeps its two parts and fits a positive i32" {
+    const last = handle(records_max - 1, generation_max);
+    try std.testing.expectEqual(records_max - 1, index_of(last));
+    try std.testing.expectEqual(generation_max, generation_of(last));
+    try std.testing.expect(last <= std.math.maxInt(i32));
+    try std.testing.expectEqual(@as(u16, 0), generation_of(0xFFFF_FFFF));
+    try std.testing.expectEqual(@as(u16, 0), generation_of(5));
+}
+
+test "the payload ends within one alignment of the guard" {
+    for ([_]usize{ 4096, 16384, 65536 }) |page_size| {
+        for ([_]u32{ 1, 15, 16, 17, 31, 32, 4095, 4096, 4097, 65536, 100_000 }) |length| {
+            for ([_]u32{ 16, 32, 4096 }) |alignment| {
+                const bytes = span(length, page_size);
+                try std.testing.expect(bytes >= length);
+                try std.testing.expect(bytes < length + page_size);
+                const offset = payload_offset(bytes, length, alignment);
+                try std.testing.expect(offset % alignment == 0);
+                try std.testing.expect(offset + length <= bytes);
+                try std.testing.expect(bytes - (offset + length) < alignment);
+            }
+        }
+    }
+}
+
+test "units of an arena are apart by exactly one guard" {
+    try std.testing.expectEqual(@as(usize, 4096), unit_offset(0, 8192, 4096));
+    try std.testing.expectEqual(@as(usize, 4096 + 8192 + 4096), unit_offset(1, 8192, 4096));
+    try std.testing.expectEqual(unit_offset(3, 8192, 4096), arena_bytes(3, 8192, 4096));
+}

@@ -1,0 +1,51 @@
+//! The operating system under the core: one file each, the same functions in all.
+//!
+//! Every function that can fail takes a `*Cause`, fills it in, and returns
+//! `error.SystemCall`; the caller knows what the failure means. Addresses are
+//! `usize` and always multiples of the page size.
+//!
+//!     page_size() usize
+//!     reserve(cause, length) !usize            inaccessible address space
+//!     unreserve(cause, address, length) !void
+//!     mark(cause, address, length) !void       out of dumps, forks, merging, huge pages
+//!     settle(cause, address, length, locked)   make a data page locked (or not) and inaccessible
+//!     open(cause, address, length, p) !void    make a data page readable or writable
+//!     close(cause, address, length) !void      make it inaccessible again
+//!     populate(cause, address, length) !void   fault a writable range in, in one call
+//!     replace(cause, address, length) !void    drop the memory, keep the address, inaccessible
+//!     metadata(cause, length) !usize           ordinary zeroed memory for bookkeeping
+//!     random(cause, bytes) !void
+//!     lock_limit(cause) !u64                   bytes; maxInt(u64) when there is none
+//!     lock_errno_is_limit(errno) bool
+//!     locked_now() u64                         bytes the system counts as locked, 0 if unknown
+//!     region(cause, address, length) !Region   what the system says of a range
+//!     harden(cause, flags) !u32
+//!     yield() void
+//!     write_error(text) void
+
+const builtin = @import("builtin");
+const abi = @import("abi.zig");
+
+pub const current = switch (builtin.target.os.tag) {
+    .linux => @import("os/linux.zig"),
+    .macos => @import("os/darwin.zig"),
+    .windows => @import("os/windows.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
+
+/// Windows releases a reservation only as a whole.
+pub const partial_unreserve = builtin.target.os.tag != .windows;
+
+pub const Failed = error{SystemCall};
+
+/// What the system says of a range of data pages.
+pub const Region = struct {
+    protection: abi.Protection,
+    locked: bool,
+    no_dump: bool,
+    wipe_on_fork: bool,
+    absent_on_fork: bool,
+    no_merge: bool,
+    no_huge_pages: bool,
+    guarded: bool,
+};

@@ -1,0 +1,196 @@
+//! Linux, by raw system calls: no libc, so that one library serves glibc and musl.
+//!
+//! The lock is taken while the page is still inaccessible, with MLOCK_ONFAULT:
+//! plain mlock(2) has to fault the page in and fails with ENOMEM on PROT_NONE. The
+//! kernel then locks the page at the moment it first exists, which is before a
+//! secret can be in it, and a page that was never used costs no memory.
+//!
+//! Sources: mmap(2), mlock2(2), madvise(2), mprotect(2), prctl(2), getrlimit(2),
+//! proc_pid_smaps(5) of the Linux man-pages; constants from include/uapi.
+
+const std = @import("std");
+const linux = std.os.linux;
+const abi = @import("../abi.zig");
+const seam = @import("../seam.zig");
+const smaps = @import("linux_smaps.zig");
+const os = @import("../os.zig");
+const Cause = abi.Cause;
+const Step = abi.Step;
+const Failed = os.Failed;
+
+// madvise(2) values, include/uapi/asm-generic/mman-common.h; Zig's table lacks the last.
+const madv_populate_write = 23;
+comptime {
+    std.debug.assert(linux.MADV.DONTDUMP == 16);
+    std.debug.assert(linux.MADV.WIPEONFORK == 18);
+    std.debug.assert(linux.MADV.UNMERGEABLE == 13);
+    std.debug.assert(linux.MADV.NOHUGEPAGE == 15);
+}
+
+/// One system call: asks the seam first, then turns the kernel's answer into an
+/// error with its errno. `result` is not evaluated before the seam was asked, so
+/// callers pass a function.
+fn call(cause: *Cause, step: Step, comptime function: anytype, arguments: anytype) Failed!usize {
+    if (seam.fails(cause, step)) return error.SystemCall;
+    const result = @call(.auto, function, arguments);
+    const errno = linux.errno(result);
+    if (errno == .SUCCESS) return result;
+    cause.* = .{ .step = step, .errno = @intCast(@backingInt(errno)) };
+    return error.SystemCall;
+}
+
+/// 4, 16 or 64 KiB. There is no auxiliary vector without libc's start code, so the
+/// kernel is asked in another way: madvise(2) of no bytes at an address answers
+/// EINVAL unless the address is a multiple of the page size, and reads nothing.
+pub fn page_size() usize {
+    inline for (.{ 4096, 16384 }) |size| {
+        if (linux.errno(linux.madvise(@ptrFromInt(size), 0, linux.MADV.NORMAL)) == .SUCCESS) return size;
+    }
+    return 65536;
+}
+
+pub fn reserve(cause: *Cause, length: usize) Failed!usize {
+    return map(cause, null, length, .{}, .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true });
+}
+
+pub fn unreserve(cause: *Cause, address: usize, length: usize) Failed!void {
+    _ = try call(cause, .munmap, linux.munmap, .{ @as([*]const u8, @ptrFromInt(address)), length });
+}
+
+pub fn mark(cause: *Cause, address: usize, length: usize) Failed!void {
+    try advise(cause, .madvise_dontdump, address, length, linux.MADV.DONTDUMP);
+    try advise(cause, .madvise_wipeonfork, address, length, linux.MADV.WIPEONFORK);
+    try advise_if_built(cause, .madvise_unmergeable, address, length, linux.MADV.UNMERGEABLE);
+    try advise_if_built(cause, .madvise_nohugepage, address, length, linux.MADV.NOHUGEPAGE);
+}
+
+pub fn settle(cause: *Cause, address: usize, length: usize, locked: bool) Failed!void {
+    if (locked) {
+        _ = try call(cause, .mlock, linux.mlock2, .{
+            @as([*]const u8, @ptrFromInt(address)), length, @as(linux.MLOCK, .{ .ONFAULT = true }),
+        });
+    } else {
+        // Not a lock, but a difference: without one the kernel merges the closed page
+        // with its guards, and each window would split and merge three mappings.
+        try advise(cause, .madvise_random, address, length, linux.MADV.RANDOM);
+    }
+}
+
+pub fn open(cause: *Cause, address: usize, length: usize, protection: abi.Protection) Failed!void {
+    try protect(cause, address, length, switch (protection) {
+        .none => unreachable,
+        .read => .{ .READ = true },
+        .write => .{ .READ = true, .WRITE = true },
+    });
+}
+
+pub fn close(cause: *Cause, address: usize, length: usize) Failed!void {
+    try protect(cause, address, length, .{});
+}
+
+/// One call instead of a fault per page. Kernels before 5.14 answer EINVAL: there
+/// the pages fault in one by one, which costs time and nothing else.
+pub fn populate(cause: *Cause, address: usize, length: usize) Failed!void {
+    advise(cause, .madvise_populate, address, length, madv_populate_write) catch |err| {
+        if (cause.errno != @backingInt(linux.E.INVAL)) return err;
+    };
+}
+
+/// A new inaccessible mapping over the old one: the kernel frees the old page and
+/// its lock in the same step, and the address stays taken.
+pub fn replace(cause: *Cause, address: usize, length: usize) Failed!void {
+    const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true, .FIXED = true };
+    const mapped = try map(cause, @ptrFromInt(address), length, .{}, flags);
+    std.debug.assert(mapped == address);
+}
+
+pub fn metadata(cause: *Cause, length: usize) Failed!usize {
+    const protection: linux.PROT = .{ .READ = true, .WRITE = true };
+    return map(cause, null, length, protection, .{ .TYPE = .PRIVATE, .ANONYMOUS = true });
+}
+
+/// getrandom(2) with no flags blocks until the kernel's generator is seeded and
+/// never returns predictable bytes. It may return fewer than asked above 256.
+pub fn random(cause: *Cause, bytes: []u8) Failed!void {
+    var filled: usize = 0;
+    while (filled < bytes.len) {
+        const rest = bytes[filled..];
+        filled += call(cause, .getrandom, linux.getrandom, .{ rest.ptr, rest.len, 0 }) catch |err| {
+            if (cause.errno == @backingInt(linux.E.INTR)) continue;
+            return err;
+        };
+    }
+}
+
+pub fn lock_limit(cause: *Cause) Failed!u64 {
+    var limit: linux.rlimit = undefined;
+    _ = try call(cause, .getrlimit, linux.prlimit, .{ 0, .MEMLOCK, null, &limit });
+    return limit.cur;
+}
+
+/// mlock2(2): EPERM where the limit is 0, ENOMEM above it, EAGAIN where pages could not be locked.
+pub fn lock_errno_is_limit(errno: u16) bool {
+    return switch (@as(linux.E, @fromBackingInt(errno))) {
+        .PERM, .NOMEM, .AGAIN => true,
+        else => false,
+    };
+}
+
+pub fn locked_now() u64 {
+    return smaps.locked_bytes();
+}
+
+pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
+    if (seam.fails(cause, .smaps)) return error.SystemCall;
+    return smaps.region(cause, address, length);
+}
+
+/// RLIMIT_CORE: the soft limit only, so that the application can undo it. It does
+/// not stop a core_pattern that is a pipe (core(5)); PR_SET_DUMPABLE does.
+pub fn harden(cause: *Cause, flags: u32) Failed!u32 {
+    var done: u32 = 0;
+    if (flags & abi.harden_core_limit != 0) {
+        var limit: linux.rlimit = undefined;
+        _ = try call(cause, .getrlimit, linux.prlimit, .{ 0, .CORE, null, &limit });
+        limit.cur = 0;
+        _ = try call(cause, .setrlimit, linux.prlimit, .{ 0, .CORE, &limit, null });
+        done |= abi.harden_core_limit;
+    }
+    if (flags & abi.harden_not_dumpable != 0) {
+        const set_dumpable: i32 = @backingInt(linux.PR.SET_DUMPABLE);
+        _ = try call(cause, .prctl, linux.prctl, .{ set_dumpable, 0, 0, 0, 0 });
+        done |= abi.harden_not_dumpable;
+    }
+    return done;
+}
+
+pub fn yield() void {
+    _ = linux.sched_yield();
+}
+
+pub fn write_error(text: []const u8) void {
+    _ = linux.write(2, text.ptr, text.len);
+}
+
+fn map(cause: *Cause, hint: ?[*]u8, length: usize, protection: linux.PROT, flags: linux.MAP) Failed!usize {
+    const no_file: i32 = -1;
+    return call(cause, .mmap, linux.mmap, .{ hint, length, protection, flags, no_file, @as(i64, 0) });
+}
+
+fn protect(cause: *Cause, address: usize, length: usize, protection: linux.PROT) Failed!void {
+    _ = try call(cause, .mprotect, linux.mprotect, .{
+        @as([*]const u8, @ptrFromInt(address)), length, protection,
+    });
+}
+
+fn advise(cause: *Cause, step: Step, address: usize, length: usize, advice: u32) Failed!void {
+    _ = try call(cause, step, linux.madvise, .{ @as([*]u8, @ptrFromInt(address)), length, advice });
+}
+
+/// A kernel built without page merging or huge pages answers EINVAL to the advice
+/// not to use them: there is nothing to refuse, so the promise holds.
+fn advise_if_built(cause: *Cause, step: Step, address: usize, length: usize, advice: u32) Failed!void {
+    advise(cause, step, address, length, advice) catch |err| {
+        if (cause.errno != @backingInt(linux.E.INVAL)) return err;
+    };
+}

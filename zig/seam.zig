@@ -1,0 +1,44 @@
+//! Where tests make system calls fail. Compiled in only with `-Dfaults=true`, into
+//! a library of its own name; in the library that ships, `fails` is a constant.
+//!
+//! Armed with `k`, the k-th call from then on fails with the given errno, once.
+//! Armed with `0`, none fails, and the calls are counted.
+
+const std = @import("std");
+const build_options = @import("build_options");
+const abi = @import("abi.zig");
+
+pub const enabled = build_options.faults;
+
+var remaining: std.atomic.Value(u32) = .init(0);
+var errno: std.atomic.Value(u32) = .init(0);
+var calls: std.atomic.Value(u32) = .init(0);
+var lasting: std.atomic.Value(bool) = .init(false);
+
+/// True if the call that is about to be made has to fail; `cause` is filled in.
+pub fn fails(cause: *abi.Cause, step: abi.Step) bool {
+    if (!enabled) return false;
+    _ = calls.fetchAdd(1, .monotonic);
+    const left = remaining.load(.monotonic);
+    if (left == 0) return false;
+    if (left > 1) {
+        remaining.store(left - 1, .monotonic);
+        return false;
+    }
+    if (!lasting.load(.monotonic)) remaining.store(0, .monotonic);
+    cause.* = .{ .step = step, .errno = @intCast(errno.load(.monotonic)) };
+    return true;
+}
+
+/// `k` = 1 fails the next call. With `forever`, every call from the k-th on fails.
+pub fn arm(k: u32, with_errno: u16, forever: bool) void {
+    errno.store(with_errno, .monotonic);
+    calls.store(0, .monotonic);
+    lasting.store(forever, .monotonic);
+    remaining.store(k, .monotonic);
+}
+
+/// Calls made since the last `arm`.
+pub fn count() u32 {
+    return calls.load(.monotonic);
+}

@@ -1,0 +1,314 @@
+//! The life of a secret: created, opened, closed, destroyed; purged with all others.
+//!
+//! What holds after every call, also a failed one: a secret is readable only
+//! between `open` and `close`; bytes are on locked and marked pages only, or on
+//! none; nothing is half made. A caller's source is wiped last, after everything
+//! else succeeded.
+
+const std = @import("std");
+const abi = @import("abi.zig");
+const layout = @import("layout.zig");
+const table = @import("table.zig");
+const store = @import("store.zig");
+const gate = @import("gate.zig");
+const canary = @import("canary.zig");
+const compare = @import("compare.zig");
+const counters = @import("counters.zig");
+const invariant = @import("invariant.zig");
+const process = @import("process.zig");
+const os = @import("os.zig").current;
+const os_layer = @import("os.zig");
+const wipe = @import("wipe.zig").wipe;
+const Cause = abi.Cause;
+const Error = abi.Error;
+const Record = table.Record;
+
+pub const Shape = struct {
+    length: u32,
+    alignment: u32,
+    flags: u32,
+};
+
+/// Where the bytes of a new secret come from.
+pub const Content = union(enum) {
+    zeros,
+    random,
+    /// Copied, then wiped.
+    bytes: []u8,
+    /// The payload of another secret, whose window is open.
+    payload: []const u8,
+};
+
+/// Moved by every purge. The runtimes look at it before they nest a window.
+pub var purges: u32 = 0;
+
+pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
+    invariant.wipe_everything = wipe_without_locks;
+    const known = try process.get(cause);
+    try validate(shape, known.page_size);
+    const allow_unlocked = shape.flags & abi.flag_allow_unlocked != 0;
+    const record = try store.take(cause, known.page_size, shape.length, allow_unlocked);
+
+    record.lock.acquire();
+    defer record.lock.release();
+    table.renew(record);
+    record.length = shape.length;
+    record.offset = layout.payload_offset(record.span, shape.length, shape.alignment);
+    record.pattern = canary.pattern(known.canary_key, record.base, record.uses);
+    write(cause, record, content, known.page_size) catch |err| {
+        abandon(record, known.page_size);
+        return err;
+    };
+    record.state = .live;
+    counters.allocated.add(1);
+    counters.in_use.add(1);
+    if (content == .bytes) wipe(content.bytes);
+    return record.handle();
+}
+
+fn validate(shape: Shape, page_size: usize) Error!void {
+    if (shape.length == 0) return error.InvalidArgument;
+    if (!std.math.isPowerOfTwo(shape.alignment)) return error.InvalidArgument;
+    if (shape.alignment < layout.alignment_min) return error.InvalidArgument;
+    if (shape.alignment > page_size) return error.InvalidArgument;
+    if (shape.flags & ~abi.flag_allow_unlocked != 0) return error.InvalidArgument;
+}
+
+/// Opens the fresh pages, fills every byte of them, closes them.
+fn write(cause: *Cause, record: *Record, content: Content, page_size: usize) Error!void {
+    try gate.open(cause, record, .write);
+    if (record.span > page_size) {
+        os.populate(cause, record.base, record.span) catch return error.AllocationFailed;
+    }
+    switch (content) {
+        .zeros => {},
+        .random => os.random(cause, record.payload()) catch return error.RandomFailed,
+        .bytes => |bytes| @memcpy(record.payload(), bytes),
+        .payload => |bytes| @memcpy(record.payload(), bytes),
+    }
+    canary.fill(record.before(), record.pattern);
+    canary.fill(record.after(), record.pattern);
+    try gate.close(cause, record);
+}
+
+/// Undoes a creation that failed. What it undoes may fail again: then the memory is
+/// dropped, and if that fails too, the unit is wiped, open and never used again.
+fn abandon(record: *Record, page_size: usize) void {
+    var ignored: Cause = .{};
+    if (record.protection == .write) wipe(record.unit());
+    gate.close(&ignored, record) catch {
+        store.drop_memory(&ignored, record) catch return;
+    };
+    store.give(&ignored, page_size, record) catch {};
+}
+
+/// Opens a window: from here until `close` the pages are readable (or writable).
+pub fn open(cause: *Cause, handle: u32, protection: abi.Protection) Error!void {
+    if (protection == .none) return error.InvalidArgument;
+    const record = try table.acquire(handle);
+    defer record.lock.release();
+    if (record.state != .live) return error.Closed;
+    try gate.open_window(cause, record, protection);
+}
+
+/// Closes it. A secret that was purged meanwhile is closed all the same.
+pub fn close(cause: *Cause, handle: u32) Error!void {
+    const record = try table.acquire(handle);
+    defer record.lock.release();
+    if (record.state == .resting) return error.Closed;
+    try gate.close_window(cause, record);
+}
+
+/// Wipes the secret and makes its pages inaccessible. The address stays taken until
+/// `release` or `retire`. Always ends in that state; an error says what went wrong
+/// on the way (a canary was damaged, or the system refused a change).
+pub fn destroy(cause: *Cause, handle: u32) Error!void {
+    const record = try table.acquire(handle);
+    defer record.lock.release();
+    if (record.state == .resting) return error.Closed;
+    record.state = .resting;
+    gate.end_window(record);
+    counters.in_use.sub(1);
+    counters.pages_resting.add(1);
+    return scrub(cause, record);
+}
+
+fn scrub(cause: *Cause, record: *Record) Error!void {
+    if (record.dropped) return;
+    gate.open(cause, record, .write) catch |err| {
+        // It cannot be overwritten, so the page itself goes.
+        var ignored: Cause = .{};
+        store.drop_memory(&ignored, record) catch {};
+        return err;
+    };
+    const intact = canary.intact(record.before(), record.pattern) and
+        canary.intact(record.after(), record.pattern);
+    wipe(record.unit());
+    var result: Error!void = {};
+    switch (record.kind) {
+        .page => gate.close(cause, record) catch |err| {
+            var ignored: Cause = .{};
+            store.drop_memory(&ignored, record) catch {};
+            result = err;
+        },
+        // Large memory is not kept for the sake of a stale view: the address is enough.
+        .region => store.drop_memory(cause, record) catch |err| {
+            var ignored: Cause = .{};
+            gate.close(&ignored, record) catch {};
+            result = err;
+        },
+    }
+    if (!intact) return error.Corrupted;
+    return result;
+}
+
+/// Lets the address of a destroyed secret be used again: no view of it is alive.
+pub fn release(cause: *Cause, handle: u32) Error!void {
+    const record = try table.acquire(handle);
+    defer record.lock.release();
+    if (record.state != .resting) return error.InvalidArgument;
+    const known = try process.get(cause);
+    end_rest(record);
+    // A page that could be neither closed nor dropped was wiped, and is never used again.
+    if (record.protection != .none) return;
+    return store.give(cause, known.page_size, record);
+}
+
+/// The opposite: a view of a destroyed secret may live on in another thread, so its
+/// address is never used again. The memory and its lock are given back.
+pub fn retire(cause: *Cause, handle: u32) Error!void {
+    const record = try table.acquire(handle);
+    defer record.lock.release();
+    if (record.state != .resting) return error.InvalidArgument;
+    if (!record.dropped) try store.drop_memory(cause, record);
+    end_rest(record);
+    store.forget(record);
+}
+
+fn end_rest(record: *Record) void {
+    record.state = .free;
+    table.renew(record);
+    counters.pages_resting.sub(1);
+}
+
+/// Wipes every secret there is, open windows included: their owners read zeros until
+/// they leave, and no window opens on any of them again. Returns how many.
+pub fn purge(cause: *Cause) Error!u32 {
+    _ = @atomicRmw(u32, &purges, .Add, 1, .seq_cst);
+    var wiped: u32 = 0;
+    var result: Error!void = {};
+    for (0..table.length()) |index| {
+        const record = table.at(@intCast(index)).?;
+        record.lock.acquire();
+        defer record.lock.release();
+        if (record.state != .live) continue;
+        record.state = .purged;
+        wiped += 1;
+        purge_one(cause, record) catch |err| {
+            result = err;
+        };
+    }
+    try result;
+    return wiped;
+}
+
+fn purge_one(cause: *Cause, record: *Record) Error!void {
+    const before = record.protection;
+    errdefer if (!record.dropped) {
+        var ignored: Cause = .{};
+        store.drop_memory(&ignored, record) catch {};
+    };
+    try gate.open(cause, record, .write);
+    wipe(record.payload());
+    switch (before) {
+        .none => try gate.close(cause, record),
+        .read => try gate.open(cause, record, .read),
+        .write => {},
+    }
+}
+
+/// For a process that is about to stop because an invariant failed: no lock can be
+/// trusted to be free.
+fn wipe_without_locks() void {
+    var ignored: Cause = .{};
+    for (0..table.length()) |index| {
+        const record = table.at(@intCast(index)) orelse return;
+        if (record.state != .live or record.dropped or record.base == 0) continue;
+        os.open(&ignored, record.base, record.span, .write) catch continue;
+        wipe(@as([*]u8, @ptrFromInt(record.base))[0..record.span]);
+    }
+}
+
+/// Copies a secret whose window is open into a new one.
+pub fn copy(cause: *Cause, handle: u32, alignment: u32, flags: u32) Error!u32 {
+    const record = try acquire_open(handle);
+    defer record.lock.release();
+    const shape: Shape = .{ .length = record.length, .alignment = alignment, .flags = flags };
+    return create(cause, shape, .{ .payload = record.payload() });
+}
+
+/// Compares two secrets whose windows are open. Different lengths are unequal.
+pub fn equal(first: u32, second: u32) Error!bool {
+    if (first == second) {
+        const record = try acquire_open(first);
+        defer record.lock.release();
+        return true;
+    }
+    // Always the lower index first, so that two threads cannot wait for each other.
+    const in_order = layout.index_of(first) < layout.index_of(second);
+    const one = try acquire_open(if (in_order) first else second);
+    defer one.lock.release();
+    const other = try acquire_open(if (in_order) second else first);
+    defer other.lock.release();
+    if (one.length != other.length) return false;
+    return compare.equal(one.payload(), other.payload());
+}
+
+pub fn equal_bytes(handle: u32, bytes: []const u8) Error!bool {
+    const record = try acquire_open(handle);
+    defer record.lock.release();
+    if (record.length != bytes.len) return false;
+    return compare.equal(record.payload(), bytes);
+}
+
+fn acquire_open(handle: u32) Error!*Record {
+    const record = try table.acquire(handle);
+    errdefer record.lock.release();
+    if (record.state != .live) return error.Closed;
+    if (record.protection == .none) return error.NotOpen;
+    return record;
+}
+
+/// Address of the payload, for the runtime to make its view of; 0 if there is none.
+pub fn address(handle: u32) usize {
+    const record = table.acquire(handle) catch return 0;
+    defer record.lock.release();
+    if (record.state != .live) return 0;
+    return record.base + record.offset;
+}
+
+pub fn length(handle: u32) u32 {
+    const record = table.acquire(handle) catch return 0;
+    defer record.lock.release();
+    return if (record.state == .live) record.length else 0;
+}
+
+/// What the system says of the secret's pages.
+pub fn status(cause: *Cause, handle: u32) Error!abi.Status {
+    const record = try table.acquire(handle);
+    defer record.lock.release();
+    if (record.state != .live) return error.Closed;
+    const region: os_layer.Region = os.region(cause, record.base, record.span) catch return error.NotSupported;
+    return .{
+        .protection = region.protection,
+        .locked = region.locked,
+        .no_dump = region.no_dump,
+        .wipe_on_fork = region.wipe_on_fork,
+        .absent_on_fork = region.absent_on_fork,
+        .no_merge = region.no_merge,
+        .no_huge_pages = region.no_huge_pages,
+        .guarded = region.guarded,
+        .store = record.store,
+        .gate = .mprotect,
+    };
+}

@@ -1,0 +1,13 @@
+//! The core's own tests: those that stand beside the code, and `secret_test.zig`
+//! for the life of a secret on real pages.
+
+test {
+    _ = @import("abi.zig");
+    _ = @import("canary.zig");
+    _ = @import("compare.zig");
+    _ = @import("layout.zig");
+    _ = @import("lock.zig");
+    _ = @import("wipe.zig");
+    _ = @import("secret_test.zig");
+    if (@import("builtin").target.os.tag == .linux) _ = @import("os/linux_smaps.zig");
+}
