@@ -146,8 +146,9 @@ fn fault_arm(k: u32, errno: u32, forever: u32) callconv(.c) i32 {
     return 0;
 }
 
-fn fault_count() callconv(.c) u32 {
-    return seam.count();
+fn fault_count(step: u32) callconv(.c) u32 {
+    if (step >= seam.step_count) return 0;
+    return seam.count(@fromBackingInt(@intCast(step)));
 }
 
 comptime {

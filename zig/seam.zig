@@ -10,15 +10,19 @@ const abi = @import("abi.zig");
 
 pub const enabled = build_options.faults;
 
+pub const step_count = @typeInfo(abi.Step).@"enum".field_names.len;
+
 var remaining: std.atomic.Value(u32) = .init(0);
 var errno: std.atomic.Value(u32) = .init(0);
-var calls: std.atomic.Value(u32) = .init(0);
+/// Calls since the last `arm`, by step; place 0 counts all of them.
+var calls: [step_count]std.atomic.Value(u32) = @splat(.init(0));
 var lasting: std.atomic.Value(bool) = .init(false);
 
 /// True if the call that is about to be made has to fail; `cause` is filled in.
 pub fn fails(cause: *abi.Cause, step: abi.Step) bool {
     if (!enabled) return false;
-    _ = calls.fetchAdd(1, .monotonic);
+    _ = calls[0].fetchAdd(1, .monotonic);
+    _ = calls[@backingInt(step)].fetchAdd(1, .monotonic);
     const left = remaining.load(.monotonic);
     if (left == 0) return false;
     if (left > 1) {
@@ -33,12 +37,12 @@ pub fn fails(cause: *abi.Cause, step: abi.Step) bool {
 /// `k` = 1 fails the next call. With `forever`, every call from the k-th on fails.
 pub fn arm(k: u32, with_errno: u16, forever: bool) void {
     errno.store(with_errno, .monotonic);
-    calls.store(0, .monotonic);
+    for (&calls) |*counter| counter.store(0, .monotonic);
     lasting.store(forever, .monotonic);
     remaining.store(k, .monotonic);
 }
 
-/// Calls made since the last `arm`.
-pub fn count() u32 {
-    return calls.load(.monotonic);
+/// Calls of a step made since the last `arm`; `.none` asks for all calls.
+pub fn count(step: abi.Step) u32 {
+    return calls[@backingInt(step)].load(.monotonic);
 }

@@ -68,8 +68,8 @@ pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
 
 fn validate(shape: Shape, page_size: usize) Error!void {
     if (shape.length == 0) return error.InvalidArgument;
-    if (!std.math.isPowerOfTwo(shape.alignment)) return error.InvalidArgument;
     if (shape.alignment < layout.alignment_min) return error.InvalidArgument;
+    if (!std.math.isPowerOfTwo(shape.alignment)) return error.InvalidArgument;
     if (shape.alignment > page_size) return error.InvalidArgument;
     if (shape.flags & ~abi.flag_allow_unlocked != 0) return error.InvalidArgument;
 }

@@ -1,0 +1,324 @@
+//! The life of a secret on real pages: what the kernel says of them, and what is left
+//! when any system call fails.
+
+const std = @import("std");
+const abi = @import("abi.zig");
+const canary = @import("canary.zig");
+const counters = @import("counters.zig");
+const secret = @import("secret.zig");
+const seam = @import("seam.zig");
+const store = @import("store.zig");
+const table = @import("table.zig");
+const builtin = @import("builtin");
+const os = @import("os.zig").current;
+const Cause = abi.Cause;
+const expect = std.testing.expect;
+const expectEqual = std.testing.expectEqual;
+const expectError = std.testing.expectError;
+
+const shape_32: secret.Shape = .{ .length = 32, .alignment = 16, .flags = 0 };
+
+fn end(handle: u32) !void {
+    var cause: Cause = .{};
+    try secret.destroy(&cause, handle);
+    try secret.release(&cause, handle);
+}
+
+fn record_of(handle: u32) *table.Record {
+    const record = table.acquire(handle) catch unreachable;
+    record.lock.release();
+    return record;
+}
+
+test "a secret holds its bytes, and the source is wiped" {
+    var cause: Cause = .{};
+    var source: [32]u8 = @splat(0xA5);
+    const handle = try secret.create(&cause, shape_32, .{ .bytes = &source });
+    try expectEqual(@as([32]u8, @splat(0)), source);
+
+    try secret.open(&cause, handle, .read);
+    try expect(try secret.equal_bytes(handle, &@as([32]u8, @splat(0xA5))));
+    try secret.close(&cause, handle);
+    try end(handle);
+}
+
+test "the kernel sees what was promised, in each state" {
+    var cause: Cause = .{};
+    for ([_]u32{ 1, 32, 4096, 4097, 1 << 20 }) |length| {
+        const handle = try secret.create(&cause, .{ .length = length, .alignment = 16, .flags = 0 }, .random);
+        for ([_]abi.Protection{ .none, .read, .write, .none }) |protection| {
+            if (protection == .none) try secret.close(&cause, handle) else try secret.open(&cause, handle, protection);
+            const status = try secret.status(&cause, handle);
+            try expectEqual(protection, status.protection);
+            try expect(status.locked);
+            try expect(status.guarded);
+            try expect(status.no_merge);
+            try expect(status.no_huge_pages);
+            if (builtin.target.os.tag == .linux) {
+                try expect(status.no_dump);
+                try expect(status.wipe_on_fork);
+            }
+        }
+        try end(handle);
+    }
+}
+
+test "a handle that is stale, forged or used twice is an error" {
+    var cause: Cause = .{};
+    const handle = try secret.create(&cause, shape_32, .zeros);
+    try secret.destroy(&cause, handle);
+    try expectError(error.Closed, secret.destroy(&cause, handle));
+    try expectError(error.Closed, secret.open(&cause, handle, .read));
+    try expectError(error.Closed, secret.close(&cause, handle));
+    try secret.release(&cause, handle);
+    try expectError(error.Closed, secret.release(&cause, handle));
+    for ([_]u32{ 0, 1, handle ^ (1 << 21), 0xFFFF_FFFF, 0x7FFF_FFFF }) |forged| {
+        try expectError(error.Closed, secret.open(&cause, forged, .read));
+        try expectError(error.Closed, secret.destroy(&cause, forged));
+        try expectEqual(@as(usize, 0), secret.address(forged));
+        try expectEqual(@as(u32, 0), secret.length(forged));
+    }
+}
+
+test "every handle is new, also when a page is used again" {
+    var cause: Cause = .{};
+    var last: u32 = 0;
+    for (0..5000) |_| {
+        const handle = try secret.create(&cause, shape_32, .zeros);
+        try expect(handle != last);
+        last = handle;
+        try end(handle);
+        try expectError(error.Closed, secret.open(&cause, handle, .read));
+    }
+}
+
+test "shapes that make no sense are refused" {
+    var cause: Cause = .{};
+    const wrong = [_]secret.Shape{
+        .{ .length = 0, .alignment = 16, .flags = 0 },
+        .{ .length = 32, .alignment = 0, .flags = 0 },
+        .{ .length = 32, .alignment = 8, .flags = 0 },
+        .{ .length = 32, .alignment = 24, .flags = 0 },
+        .{ .length = 32, .alignment = 1 << 17, .flags = 0 },
+        .{ .length = 32, .alignment = 16, .flags = 2 },
+    };
+    for (wrong) |shape| try expectError(error.InvalidArgument, secret.create(&cause, shape, .zeros));
+}
+
+test "a byte written beside the payload is found when the secret is closed" {
+    var cause: Cause = .{};
+    for ([_]bool{ true, false }) |front| {
+        const handle = try secret.create(&cause, .{ .length = 30, .alignment = 16, .flags = 0 }, .random);
+        try secret.open(&cause, handle, .write);
+        const record = record_of(handle);
+        const payload = record.payload();
+        if (front) (payload.ptr - 1)[0] +%= 1 else payload.ptr[payload.len] +%= 1;
+        try expectError(error.Corrupted, secret.destroy(&cause, handle));
+        // Wiped all the same, and the page can be used again.
+        try os.open(&cause, record.base, record.span, .read);
+        for (record.unit()) |byte| try expectEqual(@as(u8, 0), byte);
+        try os.close(&cause, record.base, record.span);
+        try secret.release(&cause, handle);
+    }
+}
+
+test "destroying wipes every byte of the page" {
+    var cause: Cause = .{};
+    const handle = try secret.create(&cause, shape_32, .random);
+    const record = record_of(handle);
+    try secret.destroy(&cause, handle);
+    try os.open(&cause, record.base, record.span, .read);
+    for (record.unit()) |byte| try expectEqual(@as(u8, 0), byte);
+    try os.close(&cause, record.base, record.span);
+    try secret.release(&cause, handle);
+}
+
+test "a copy needs an open window, and is independent" {
+    var cause: Cause = .{};
+    const handle = try secret.create(&cause, shape_32, .random);
+    try expectError(error.NotOpen, secret.copy(&cause, handle, 16, 0));
+    try secret.open(&cause, handle, .read);
+    const copied = try secret.copy(&cause, handle, 64, 0);
+    try secret.open(&cause, copied, .read);
+    try expect(try secret.equal(handle, copied));
+    try end(handle);
+    try expectError(error.Closed, secret.equal(handle, copied));
+    try expect(try secret.equal(copied, copied));
+    try end(copied);
+}
+
+test "purge wipes open and closed secrets, and opens no window again" {
+    var cause: Cause = .{};
+    const closed = try secret.create(&cause, shape_32, .random);
+    const opened = try secret.create(&cause, shape_32, .random);
+    try secret.open(&cause, opened, .read);
+    const before = secret.purges;
+    try expectEqual(@as(u32, 2), try secret.purge(&cause));
+    try expect(secret.purges != before);
+    // The window that was open still reads, zeros now.
+    for (record_of(opened).payload()) |byte| try expectEqual(@as(u8, 0), byte);
+    try expectError(error.Closed, secret.open(&cause, closed, .read));
+    try expectError(error.Closed, secret.open(&cause, opened, .read));
+    try secret.close(&cause, opened);
+    try expectEqual(@as(u32, 0), try secret.purge(&cause));
+    try end(closed);
+    try end(opened);
+}
+
+test "a retired page gives its lock back, and its address is not used again" {
+    var cause: Cause = .{};
+    const handle = try secret.create(&cause, shape_32, .random);
+    const address = secret.address(handle);
+    const locked = counters.locked_bytes.get();
+    try secret.destroy(&cause, handle);
+    try secret.retire(&cause, handle);
+    const page = (try @import("process.zig").get(&cause)).page_size;
+    try expectEqual(locked - page, counters.locked_bytes.get());
+    for (0..300) |_| {
+        const other = try secret.create(&cause, shape_32, .zeros);
+        try expect(secret.address(other) != address);
+        try end(other);
+    }
+}
+
+test "no window is counted twice" {
+    var cause: Cause = .{};
+    const before = counters.open_windows.get();
+    const handle = try secret.create(&cause, shape_32, .zeros);
+    try secret.open(&cause, handle, .read);
+    try secret.open(&cause, handle, .write);
+    try expectEqual(before + 1, counters.open_windows.get());
+    try secret.close(&cause, handle);
+    try secret.close(&cause, handle);
+    try expectEqual(before, counters.open_windows.get());
+    try secret.open(&cause, handle, .read);
+    try end(handle);
+    try expectEqual(before, counters.open_windows.get());
+}
+
+// Fault injection: for every k, the k-th system call fails.
+
+const Operation = enum { create, create_region, window, destroy, destroy_region };
+
+/// Runs one operation with the k-th call failing. Returns false once k is beyond its calls.
+fn fail_kth(operation: Operation, k: u32, errno: u16) !bool {
+    var cause: Cause = .{};
+    const length: u32 = switch (operation) {
+        .create_region, .destroy_region => 3 * 65536,
+        else => 32,
+    };
+    const shape: secret.Shape = .{ .length = length, .alignment = 16, .flags = 0 };
+    const in_use = counters.in_use.get();
+    const windows = counters.open_windows.get();
+    switch (operation) {
+        .create, .create_region => {
+            const source = try std.testing.allocator.alloc(u8, length);
+            defer std.testing.allocator.free(source);
+            @memset(source, 0xC3);
+            seam.arm(k, errno, false);
+            const result = secret.create(&cause, shape, .{ .bytes = source });
+            const calls = seam.count(.none);
+            seam.arm(0, 0, false);
+            if (result) |handle| {
+                try end(handle);
+            } else |err| {
+                try expect(err == error.AllocationFailed or err == error.LockLimit or err == error.ProtectionFailed);
+                try expectEqual(errno, cause.errno);
+                try expect(cause.step != .none);
+                for (source) |byte| try expectEqual(@as(u8, 0xC3), byte);
+            }
+            try expectEqual(in_use, counters.in_use.get());
+            return k <= calls;
+        },
+        .window => {
+            const handle = try secret.create(&cause, shape, .random);
+            seam.arm(k, errno, false);
+            const opened = secret.open(&cause, handle, .read);
+            const closed = secret.close(&cause, handle);
+            const calls = seam.count(.none);
+            seam.arm(0, 0, false);
+            if (opened) {} else |err| try expectEqual(error.ProtectionFailed, err);
+            if (closed) {} else |err| {
+                // The caller's duty then is to destroy it; that works.
+                try expectEqual(error.ProtectionFailed, err);
+                try expectEqual(errno, cause.errno);
+            }
+            try end(handle);
+            try expectEqual(windows, counters.open_windows.get());
+            return k <= calls;
+        },
+        .destroy, .destroy_region => {
+            const handle = try secret.create(&cause, shape, .random);
+            const record = record_of(handle);
+            seam.arm(k, errno, false);
+            const result = secret.destroy(&cause, handle);
+            const calls = seam.count(.none);
+            seam.arm(0, 0, false);
+            if (result) {} else |err| try expectEqual(error.ProtectionFailed, err);
+            // Whatever failed: not readable, and nothing of it is left.
+            try expectEqual(abi.Protection.none, record.protection);
+            // A unit whose memory was dropped is one with its guards, and has no line of its own.
+            if (os.region(&cause, record.base, record.span)) |found| {
+                try expectEqual(abi.Protection.none, found.protection);
+            } else |_| try expect(record.dropped);
+            secret.release(&cause, handle) catch {};
+            try expectEqual(in_use, counters.in_use.get());
+            return k <= calls;
+        },
+    }
+}
+
+// A creation that has to make an arena first: the queue of free pages is emptied.
+test "for every k, failing the k-th call that makes an arena leaves none behind" {
+    var cause: Cause = .{};
+    var held: [4096]u32 = undefined;
+    // Reserving, reading the limit, four marks, and some of the locks; the rest are alike.
+    for (1..12) |k| for ([_]u16{ 12, 1, 13 }) |errno| {
+        var count: usize = 0;
+        while (store.free_count() > 0) : (count += 1) held[count] = try secret.create(&cause, shape_32, .zeros);
+        const locked = counters.locked_bytes.get();
+        const arenas = counters.arenas.get();
+        var source: [32]u8 = @splat(0xC3);
+        seam.arm(@intCast(k), errno, false);
+        const result = secret.create(&cause, shape_32, .{ .bytes = &source });
+        seam.arm(0, 0, false);
+        if (result) |handle| {
+            try end(handle);
+        } else |err| {
+            try expect(err == error.AllocationFailed or err == error.LockLimit or err == error.ProtectionFailed);
+            try expectEqual(errno, cause.errno);
+            try expectEqual(@as([32]u8, @splat(0xC3)), source);
+            // Either no arena at all, or a whole one whose first page could not be opened.
+            const made = counters.arenas.get() - arenas;
+            try expect(made == 1 or counters.locked_bytes.get() == locked);
+            try expect(made == 1 or store.free_count() == 0);
+        }
+        for (held[0..count]) |handle| try end(handle);
+        cause = .{};
+    };
+}
+
+test "a creation whose random bytes fail leaves nothing" {
+    var cause: Cause = .{};
+    const in_use = counters.in_use.get();
+    const free = store.free_count();
+    // The calls of a random creation: mprotect, getrandom, mprotect.
+    seam.arm(2, 38, false);
+    try expectError(error.RandomFailed, secret.create(&cause, shape_32, .random));
+    seam.arm(0, 0, false);
+    try expectEqual(abi.Step.getrandom, cause.step);
+    try expectEqual(in_use, counters.in_use.get());
+    try expectEqual(free, store.free_count());
+}
+
+test "for every k, failing the k-th system call leaves nothing half done" {
+    for (std.enums.values(Operation)) |operation| {
+        for ([_]u16{ 12, 1, 13 }) |errno| {
+            var k: u32 = 1;
+            while (try fail_kth(operation, k, errno)) : (k += 1) {
+                try expect(k < 100_000);
+            }
+            try expect(k > 1);
+        }
+    }
+}

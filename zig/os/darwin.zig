@@ -240,8 +240,8 @@ pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
     };
 }
 
-/// RLIMIT_CORE: the soft limit only, so that the application can undo it. Crash reports
-/// (ReportCrash) are not core dumps: they hold registers and stacks, no other memory.
+/// RLIMIT_CORE: the soft limit only, so that the application can undo it. It is no limit
+/// for crash reports, which are text: backtraces and registers.
 pub fn harden(cause: *Cause, flags: u32) Failed!u32 {
     if (flags & abi.harden_core_limit == 0) return 0;
     var limit: c.rlimit = undefined;

@@ -8,9 +8,9 @@
 //!
 //! Each step between the two keeps to that order: lock, then decrypt; encrypt, then let go
 //! of the lock. Plain bytes are thus on locked pages only, and the page file can get
-//! ciphertext at most, whose key is the system's and ends with the process. A committed
-//! page that is PAGE_NOACCESS always holds ciphertext, from `settle` on: the protection
-//! itself says whether there is something to decrypt, and nothing else has to remember it.
+//! ciphertext at most, which no other process can decrypt. A committed data page that is
+//! PAGE_NOACCESS always holds ciphertext, from `settle` on: the protection itself says
+//! whether there is something to decrypt, and nothing else has to remember it.
 //!
 //! Two facts the system cannot be asked for are kept in its own tables, as the state of
 //! guard pages, which fault all the same whether they are reserved or committed:
@@ -29,6 +29,7 @@
 //! github.com/MicrosoftDocs/sdk-api; constants from the headers of the Windows SDK.
 
 const std = @import("std");
+const builtin = @import("builtin");
 const abi = @import("../abi.zig");
 const seam = @import("../seam.zig");
 const os = @import("../os.zig");
@@ -246,7 +247,8 @@ pub fn close(cause: *Cause, address: usize, length: usize) Failed!void {
         return err;
     };
     _ = protect(cause, address, length, page_noaccess) catch |err| {
-        decrypt(&ignored, address, length) catch {};
+        // Ciphertext must not be read as if it were the secret: then rather nothing.
+        decrypt(&ignored, address, length) catch replace(&ignored, address, length) catch {};
         _ = protect(&ignored, address, length, before) catch {};
         return err;
     };
@@ -265,8 +267,8 @@ pub fn metadata(cause: *Cause, length: usize) Failed!usize {
     return allocate(cause, 0, length, mem_reserve | mem_commit, page_readwrite);
 }
 
-/// The process's generator that BCryptGenRandom uses too, without the registry it reads.
-/// "The Windows 10 random number generation infrastructure": it does not fail.
+/// "ProcessPrng function": the generator in this process, which the system seeds. It
+/// always answers TRUE.
 pub fn random(cause: *Cause, bytes: []u8) Failed!void {
     try call(cause, step_random, ProcessPrng, .{ bytes.ptr, bytes.len });
 }
@@ -450,12 +452,48 @@ fn inaccessible(address: usize) bool {
 fn in_working_set_and_locked(cause: *Cause, address: usize, length: usize) Failed!bool {
     const process = GetCurrentProcess();
     const page_bytes = page_size();
+    const size = @sizeOf(WorkingSetExInformation);
     var page = address;
     while (page < address + length) : (page += page_bytes) {
-        var found: WorkingSetExInformation = .{ .virtual_address = page, .attributes = @bitCast(@as(u64, 0)) };
-        const size = @sizeOf(WorkingSetExInformation);
+        var found = std.mem.zeroes(WorkingSetExInformation);
+        found.virtual_address = page;
         try call(cause, step_query, K32QueryWorkingSetEx, .{ process, &found, size });
         if (!found.attributes.valid or !found.attributes.locked) return false;
     }
     return true;
+}
+
+// Compiled code copies and fills by these names. Zig's runtime library has them too, but
+// for x86_64 Windows it comes as one object with one section of jump tables, which keeps
+// all floating point in it alive: 60 KiB that nothing calls. `rep` needs no library.
+comptime {
+    if (builtin.cpu.arch == .x86_64) {
+        @export(&copy_bytes, .{ .name = "memcpy", .visibility = .hidden });
+        @export(&fill_bytes, .{ .name = "memset", .visibility = .hidden });
+    }
+}
+
+fn copy_bytes(noalias to: [*]u8, noalias from: [*]const u8, length: usize) callconv(.c) [*]u8 {
+    var target = to;
+    var source = from;
+    var left = length;
+    asm volatile ("rep movsb"
+        : [target] "+{rdi}" (target),
+          [source] "+{rsi}" (source),
+          [left] "+{rcx}" (left),
+        :
+        : .{ .memory = true });
+    return to;
+}
+
+fn fill_bytes(to: [*]u8, value: c_int, length: usize) callconv(.c) [*]u8 {
+    const byte: u8 = @truncate(@as(c_uint, @bitCast(value)));
+    var target = to;
+    var left = length;
+    asm volatile ("rep stosb"
+        : [target] "+{rdi}" (target),
+          [left] "+{rcx}" (left),
+        : [byte] "{al}" (byte),
+        : .{ .memory = true });
+    return to;
 }

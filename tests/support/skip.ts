@@ -1,0 +1,15 @@
+/**
+ * Skips that are counted and say why. `REQUIRE=memlock,valgrind` turns those into failures.
+ *
+ * @module
+ */
+import process from "node:process";
+
+const required = new Set((process.env.REQUIRE ?? "").split(",").filter((name) => name !== ""));
+
+/** The option `skip` of a test that needs something this host may lack. */
+export function unless(name: string, available: boolean, reason: string): string | false {
+  if (available) return false;
+  if (!required.has(name)) return `${name}: ${reason}`;
+  throw new Error(`REQUIRE names "${name}", which is missing here: ${reason}`);
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { withWorker, startWorker } from "./support/worker.ts";
+
+const echo = new URL("./workers/echo.ts", import.meta.url);
+
+test("a worker's messages arrive in order", async () => {
+  await withWorker(echo, async (worker) => {
+    const ask = new SharedArrayBuffer(4);
+    for (const message of [1, "two", { three: 3 }, ask]) worker.post(message);
+    assert.equal(await worker.receive(), 1);
+    assert.equal(await worker.receive(), "two");
+    assert.deepEqual(await worker.receive(), { three: 3 });
+    const same = await worker.receive();
+    assert.ok(same instanceof SharedArrayBuffer);
+    new Int32Array(ask)[0] = 5;
+    assert.equal(new Int32Array(same)[0], 5);
+  });
+});
+
+test("a worker that fails rejects who waits for it, also later", async () => {
+  await withWorker(echo, async (worker) => {
+    worker.post("throw");
+    await assert.rejects(worker.receive(), /told to throw/);
+    await assert.rejects(worker.receive(), /told to throw/);
+  });
+});
+
+test("stopping a worker rejects who waits for it", async () => {
+  const worker = startWorker(echo);
+  worker.post(1);
+  await worker.receive();
+  const next = assert.rejects(worker.receive(), /ended/);
+  await worker.stop();
+  await next;
+});
