@@ -125,12 +125,8 @@ function leaveLast(cell: Cell): void {
   // It cannot be closed; it must not stay readable.
   cell.closing = true;
   move(cell, (current) => current | state.CLOSING);
-  try {
-    destroy(cell);
-  } finally {
-    // deno-lint-ignore no-unsafe-finally -- the first failure explains the second.
-    throw failure(cell.library, result, "Cannot close a window on the secret, which was destroyed");
-  }
+  wipe(cell);
+  throw failure(cell.library, result, "Cannot close a window on the secret, which was destroyed");
 }
 
 /** The pages are closed and this thread has CHANGING: hands both back, or wipes. */
@@ -142,13 +138,19 @@ function giveBack(cell: Cell): void {
 
 /** This thread has CHANGING, CLOSING is set, and no window is open. */
 function destroy(cell: Cell): void {
-  const result = cell.library.calls.securememory_destroy(cell.handle);
+  const result = wipe(cell);
+  if (result < 0) throw failure(cell.library, result, "Cannot close the secret in good order");
+}
+
+/** Ends the secret. Returns what the native calls did: the first failure, or 0. */
+function wipe(cell: Cell): number {
+  const wiped = cell.library.calls.securememory_destroy(cell.handle);
   move(cell, state.destroyed);
   cell.word.wake();
   unwatch(cell);
-  rest(cell);
+  const rested = rest(cell);
   for (const resolve of cell.onGone.splice(0)) resolve();
-  if (result < 0) throw failure(cell.library, result, "Cannot close the secret in good order");
+  return wiped < 0 ? wiped : rested;
 }
 
 /** Moves the word by one step, whatever other threads do to it meanwhile. */

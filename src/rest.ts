@@ -10,7 +10,6 @@
  * @module
  */
 import type { Cell } from "./cell.ts";
-import { failure } from "./native/failure.ts";
 import type { Library } from "./native/library.ts";
 
 /** Closed secrets of this thread that rest at most. */
@@ -24,18 +23,19 @@ interface Resting {
 
 const resting: Resting[] = [];
 
-/** The secret was destroyed: lets its pages rest, or gives them back if no view can exist. */
-export function rest(cell: Cell): void {
+/**
+ * The secret was destroyed: lets its pages rest, or gives them back if no view can exist.
+ * Returns what the native calls did: 0, or a failure, after which only address space is lost.
+ */
+export function rest(cell: Cell): number {
   const { library, handle, view } = cell;
   cell.view = undefined;
   if (cell.shared !== undefined || cell.escaped) {
-    check(library, library.calls.securememory_retire(handle));
-  } else if (view === undefined) {
-    check(library, library.calls.securememory_release(handle));
-  } else {
-    resting.push({ library, handle, buffer: view.buffer });
-    if (resting.length > RESTING_MAX) wakeOldest();
+    return library.calls.securememory_retire(handle);
   }
+  if (view === undefined) return library.calls.securememory_release(handle);
+  resting.push({ library, handle, buffer: view.buffer });
+  return resting.length > RESTING_MAX ? wakeOldest() : 0;
 }
 
 /** Ends the rest of all pages, for a creation that found no room. Says whether there were any. */
@@ -54,15 +54,8 @@ export function detach(buffer: ArrayBuffer): boolean {
   return buffer.detached;
 }
 
-function wakeOldest(): void {
+function wakeOldest(): number {
   const { library, handle, buffer } = resting.shift() as Resting;
-  const free = detach(buffer);
-  check(
-    library,
-    free ? library.calls.securememory_release(handle) : library.calls.securememory_retire(handle),
-  );
-}
-
-function check(library: Library, result: number): void {
-  if (result < 0) throw failure(library, result, "Cannot give back the pages of a closed secret");
+  const { securememory_release, securememory_retire } = library.calls;
+  return detach(buffer) ? securememory_release(handle) : securememory_retire(handle);
 }

@@ -1,7 +1,7 @@
-//! A library of a given ABI version that has none of the other symbols.
+//! A library of the right ABI version that has none of the other symbols.
 
-const options = @import("options");
+const abi = @import("abi");
 
 export fn securememory_abi_version() u32 {
-    return options.abi_version;
+    return abi.version;
 }

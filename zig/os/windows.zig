@@ -1,4 +1,5 @@
-//! Windows 10 and later, through kernel32, crypt32 and bcryptprimitives.
+//! Windows 10 version 1703 and later (WerRegisterExcludedMemoryBlock is that young),
+//! through kernel32, crypt32 and bcryptprimitives.
 //!
 //! Windows drops the lock of a page that becomes PAGE_NOACCESS (STATUS_WAS_UNLOCKED in
 //! [MS-ERREF]) and cannot lock such a page (VirtualLock). So a closed page is encrypted:
@@ -7,10 +8,10 @@
 //!     open     PAGE_READONLY or PAGE_READWRITE, locked, plain bytes
 //!
 //! Each step between the two keeps to that order: lock, then decrypt; encrypt, then let go
-//! of the lock. Plain bytes are thus on locked pages only, and the page file can get
-//! ciphertext at most, which no other process can decrypt. A committed data page that is
-//! PAGE_NOACCESS always holds ciphertext, from `settle` on: the protection itself says
-//! whether there is something to decrypt, and nothing else has to remember it.
+//! of the lock. Plain bytes are thus on locked pages only (save on the unlocked rung), and
+//! the page file can get ciphertext at most, which no other process can decrypt. A data
+//! page that is committed and PAGE_NOACCESS always holds ciphertext, from `settle` on: the
+//! protection says whether there is something to decrypt, nothing else has to remember it.
 //!
 //! Two facts the system cannot be asked for are kept in its own tables, as the state of
 //! guard pages, which fault all the same whether they are reserved or committed:
