@@ -119,7 +119,6 @@ function open(cell: Cell, protection: number): void {
 function leaveLast(cell: Cell): void {
   const word = move(cell, state.leave);
   if ((word & state.CHANGING) === 0) return;
-  if ((word & state.CLOSING) !== 0) return destroy(cell);
   const result = cell.library.calls.securememory_close(cell.handle);
   if (result === 0) return giveBack(cell);
   // It cannot be closed; it must not stay readable.

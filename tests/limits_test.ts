@@ -36,7 +36,8 @@ interface FilledUp {
 
 const CLOSE_AND_GO_ON = `
 const count = made.length;
-const locked = made.every((secret) => secret.status().locked);
+// Each status reads all mappings of the process: a sample is enough.
+const locked = [0, count >> 1, count - 1].every((index) => made[index].status().locked);
 const closed = Math.ceil(count / 2);
 for (const secret of made.splice(0, closed)) secret.close();
 let again = 0;
@@ -212,14 +213,14 @@ test("allowUnlocked makes a secret without a budget; all but the lock still hold
     const values = small.withBytes((bytes) => [...bytes]);
     const open = small.withBytes(() => small.status().protection);
     const { lockedBytes, inUse } = securememory.stats();
-    const report = {
+    const seen = {
       small: small.status(),
       large: large.status(),
       configured: configured.status(),
       other: { source: [...source], values, open, lockedBytes, inUse, vmLck: status("VmLck") },
     };
     for (const secret of [small, large, configured]) secret.close();
-    answer(report);
+    answer(seen);
     `,
   );
   for (const which of ["small", "large", "configured"]) {

@@ -56,10 +56,6 @@ comptime {
 const vm_prot_read: u32 = 1;
 const vm_prot_write: u32 = 2;
 
-// The steps that `abi.Step` has no name for, under the nearest one.
-const step_entropy: Step = .getrandom;
-const step_region: Step = .smaps;
-
 const none: c.PROT = .{};
 const read: c.PROT = .{ .READ = true };
 const read_write: c.PROT = .{ .READ = true, .WRITE = true };
@@ -108,7 +104,7 @@ pub fn settle(cause: *Cause, address: usize, length: usize, locked: bool) Failed
         return err;
     };
     protect(cause, address, length, none) catch |err| {
-        call(&ignored, .mlock, c.munlock, .{ pages(address), length }) catch {};
+        call(&ignored, .munlock, c.munlock, .{ pages(address), length }) catch {};
         return err;
     };
 }
@@ -144,7 +140,7 @@ pub fn random(cause: *Cause, bytes: []u8) Failed!void {
     var rest = bytes;
     while (rest.len > 0) {
         const part = rest[0..@min(rest.len, entropy_bytes_max)];
-        try call(cause, step_entropy, getentropy, .{ part.ptr, part.len });
+        try call(cause, .getentropy, getentropy, .{ part.ptr, part.len });
         rest = rest[part.len..];
     }
 }
@@ -182,7 +178,7 @@ const Entry = struct {
 /// join equal neighbours (a closed page that is not locked and its guards) and may keep
 /// large mappings in several entries.
 fn entry_at(cause: *Cause, address: usize) Failed!Entry {
-    if (seam.fails(cause, step_region)) return error.SystemCall;
+    if (seam.fails(cause, .mach_vm_region)) return error.SystemCall;
     var start: u64 = address;
     var length: u64 = 0;
     var info: BasicInfo = undefined;
@@ -198,7 +194,7 @@ fn entry_at(cause: *Cause, address: usize) Failed!Entry {
         &object,
     ));
     if (answer != 0) {
-        cause.* = .{ .step = step_region, .errno = @truncate(answer) };
+        cause.* = .{ .step = .mach_vm_region, .errno = @truncate(answer) };
         return error.SystemCall;
     }
     return .{ .start = start, .end = start + length, .info = info };
@@ -212,7 +208,7 @@ pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
     while (at < address + length) {
         const entry = try entry_at(cause, at);
         if (entry.start > at) {
-            cause.* = .{ .step = step_region, .errno = @backingInt(c.E.FAULT) };
+            cause.* = .{ .step = .mach_vm_region, .errno = @backingInt(c.E.FAULT) };
             return error.SystemCall;
         }
         rights &= entry.info.protection;

@@ -71,11 +71,6 @@ const std_error_handle: u32 = 0xFFFF_FFF4;
 /// system's overhead ("VirtualLock function"), and further windows need not ask again.
 const working_set_slack = 64 * 1024;
 
-// The steps that `abi.Step` has no name for, under the nearest one.
-const step_random: Step = .getrandom;
-const step_query: Step = .smaps;
-const step_wer: Step = .WerRegisterExcludedMemoryBlock;
-
 /// MEMORY_BASIC_INFORMATION of winnt.h, for 64-bit processes.
 const MemoryBasicInformation = extern struct {
     base_address: usize,
@@ -190,7 +185,7 @@ pub fn unreserve(cause: *Cause, address: usize, _: usize) Failed!void {
 pub fn mark(_: *Cause, address: usize, length: usize) Failed!void {
     var ignored: Cause = .{};
     const size = std.math.cast(u32, length) orelse return;
-    if (seam.fails(&ignored, step_wer)) return;
+    if (seam.fails(&ignored, .WerRegisterExcludedMemoryBlock)) return;
     if (WerRegisterExcludedMemoryBlock(address, size) != 0) return;
     commit_guard(&ignored, address) catch {
         _ = WerUnregisterExcludedMemoryBlock(address);
@@ -271,7 +266,7 @@ pub fn metadata(cause: *Cause, length: usize) Failed!usize {
 /// "ProcessPrng function": the generator in this process, which the system seeds. It
 /// always answers TRUE.
 pub fn random(cause: *Cause, bytes: []u8) Failed!void {
-    try call(cause, step_random, ProcessPrng, .{ bytes.ptr, bytes.len });
+    try call(cause, .ProcessPrng, ProcessPrng, .{ bytes.ptr, bytes.len });
 }
 
 /// None that could be told in advance. What a process can lock at once is its minimum
@@ -299,7 +294,7 @@ pub fn locked_now() u64 {
 pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
     const unit = try query(cause, address);
     if (unit.state != mem_commit or unit.region_size < length) {
-        cause.* = .{ .step = step_query, .errno = error_invalid_address };
+        cause.* = .{ .step = .VirtualQuery, .errno = error_invalid_address };
         return error.SystemCall;
     }
     const protection: abi.Protection = switch (unit.protect) {
@@ -328,12 +323,12 @@ pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
 /// Nothing corresponds to `harden_not_dumpable`.
 pub fn harden(cause: *Cause, flags: u32) Failed!u32 {
     if (flags & abi.harden_core_limit == 0) return 0;
-    if (seam.fails(cause, step_wer)) return error.SystemCall;
+    if (seam.fails(cause, .WerSetFlags)) return error.SystemCall;
     var settings: u32 = 0;
     if (WerGetFlags(GetCurrentProcess(), &settings) != 0) settings = 0;
     const result = WerSetFlags(settings | wer_fault_reporting_flag_noheap);
     if (result != 0) {
-        cause.* = .{ .step = step_wer, .errno = @truncate(@as(u32, @bitCast(result))) };
+        cause.* = .{ .step = .WerSetFlags, .errno = @truncate(@as(u32, @bitCast(result))) };
         return error.SystemCall;
     }
     return abi.harden_core_limit;
@@ -432,7 +427,7 @@ fn commit_guard(cause: *Cause, address: usize) Failed!void {
 
 fn query(cause: *Cause, address: usize) Failed!MemoryBasicInformation {
     var found: MemoryBasicInformation = undefined;
-    try call(cause, step_query, VirtualQuery, .{ address, &found, @sizeOf(MemoryBasicInformation) });
+    try call(cause, .VirtualQuery, VirtualQuery, .{ address, &found, @sizeOf(MemoryBasicInformation) });
     return found;
 }
 
@@ -458,7 +453,7 @@ fn in_working_set_and_locked(cause: *Cause, address: usize, length: usize) Faile
     while (page < address + length) : (page += page_bytes) {
         var found = std.mem.zeroes(WorkingSetExInformation);
         found.virtual_address = page;
-        try call(cause, step_query, K32QueryWorkingSetEx, .{ process, &found, size });
+        try call(cause, .VirtualQuery, K32QueryWorkingSetEx, .{ process, &found, size });
         if (!found.attributes.valid or !found.attributes.locked) return false;
     }
     return true;

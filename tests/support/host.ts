@@ -1,0 +1,22 @@
+/**
+ * What this host has: for the tests that not every host can run.
+ *
+ * @module
+ */
+import { existsSync, readFileSync } from "node:fs";
+
+/** There is a /proc/self/smaps to read. */
+export const HAS_SMAPS: boolean = existsSync("/proc/self/smaps");
+
+const CAP_IPC_LOCK = 14n;
+
+/** Bytes that this process may lock, as the kernel says: `Infinity` without a limit. */
+export function lockableBytes(): number {
+  if (!HAS_SMAPS) return Infinity;
+  const status = readFileSync("/proc/self/status", "utf8");
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  if ((effective >> CAP_IPC_LOCK & 1n) === 1n) return Infinity;
+  const limits = readFileSync("/proc/self/limits", "utf8");
+  const soft = /^Max locked memory\s+(\d+|unlimited)/m.exec(limits)?.[1];
+  return soft === undefined || soft === "unlimited" ? Infinity : Number(soft);
+}
