@@ -403,14 +403,23 @@ export class Secret implements Disposable, AsyncDisposable {
     const cell = this.#cell;
     resolve(options);
     enter(cell);
-    const made = runInside(cell, cell.view ?? this.#view(cell), () =>
-      create(
+    let made: Cell | undefined;
+    const make = () => {
+      made = create(
         cell.length,
         options,
         (calls, { alignment, flags }) =>
           calls.securememory_create_copy(cell.handle, alignment, flags),
-      ));
-    return Secret.#watched(made);
+      );
+    };
+    try {
+      runInside(cell, cell.view ?? this.#view(cell), make);
+    } catch (error) {
+      // The copy may be there, and the window on the original failed to close.
+      if (made !== undefined) close(made);
+      throw error;
+    }
+    return Secret.#watched(made as unknown as Cell);
   }
 
   /**

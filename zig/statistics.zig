@@ -9,7 +9,7 @@ const store = @import("store.zig");
 const os = @import("os.zig").current;
 
 /// Doubles, because every runtime reads them as plain numbers; counts stay exact up
-/// to 2^53. "No limit" is infinity.
+/// to 2^53.
 pub fn write(cause: *abi.Cause, out: []f64) abi.Error!usize {
     const known = try process.get(cause);
     const names = @typeInfo(abi.Statistic).@"enum".field_names;
@@ -26,7 +26,7 @@ pub fn write(cause: *abi.Cause, out: []f64) abi.Error!usize {
             .pages_resting => whole(counters.pages_resting.get()),
             .pages_retired => whole(counters.pages_retired.get()),
             .locked_bytes => whole(counters.locked_bytes.get()),
-            .lock_limit_bytes => limit(os.lock_limit(cause) catch return error.NotSupported),
+            .lock_limit_bytes => lock_limit(),
             .system_locked_bytes => whole(os.locked_now()),
             .page_size_bytes => whole(known.page_size),
             .instance => whole(known.instance),
@@ -40,6 +40,10 @@ fn whole(number: u64) f64 {
     return @floatFromInt(number);
 }
 
-fn limit(bytes: u64) f64 {
+/// Infinity if there is no limit, NaN if the system does not tell: a number that is
+/// missing must not hide the error that it was wanted for.
+fn lock_limit() f64 {
+    var ignored: abi.Cause = .{};
+    const bytes = os.lock_limit(&ignored) catch return std.math.nan(f64);
     return if (bytes == std.math.maxInt(u64)) std.math.inf(f64) else whole(bytes);
 }

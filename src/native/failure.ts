@@ -92,7 +92,9 @@ function lockLimit(of: Library, action: string, why: string, detail: SystemDetai
   const limit = numbers[STATISTICS.indexOf("lock_limit_bytes")] as number;
   const locked = numbers[STATISTICS.indexOf("locked_bytes")] as number;
   return new LockLimitError(
-    `${action}: the limit for locked memory is ${limit} bytes and this library has locked ` +
+    `${action}: the limit for locked memory is ${
+      Number.isNaN(limit) ? "unknown" : `${limit} bytes`
+    } and this library has locked ` +
       `${locked}${why}. Raise the limit (ulimit -l, LimitMEMLOCK= in systemd, --ulimit memlock in ` +
       `Docker), close secrets, or accept memory that can be swapped with allowUnlocked: true`,
     detail,

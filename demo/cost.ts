@@ -1,0 +1,45 @@
+/**
+ * What a window costs, beside what it cannot be cheaper than.
+ *
+ * @module
+ */
+import { floor, hasFloor } from "../bench/floor.ts";
+import { capabilities, type Secret } from "../mod.ts";
+
+/** Nanoseconds. */
+export interface Cost {
+  /** `withBytes` with a callback that reads one byte. */
+  readonly window: number;
+  /** PROT_READ, one load, PROT_NONE, in a native loop; `undefined` where it is not built. */
+  readonly floor: number | undefined;
+}
+
+const BATCHES = 15;
+const ROUNDS = 2000;
+
+/** Takes the two in turn, so that both meet the same noise; gives the medians. */
+export function measureCost(key: Secret): Cost {
+  const { pageSize } = capabilities();
+  const windows: number[] = [];
+  const floors: number[] = [];
+  for (let batch = 0; batch < BATCHES; batch++) {
+    windows.push(timeWindows(key));
+    if (hasFloor()) floors.push(floor(ROUNDS, pageSize));
+  }
+  return { window: median(windows) as number, floor: median(floors) };
+}
+
+function timeWindows(key: Secret): number {
+  let sum = 0;
+  const start = performance.now();
+  for (let round = 0; round < ROUNDS; round++) {
+    sum += key.withBytes((bytes) => bytes[0] as number);
+  }
+  const nanoseconds = (performance.now() - start) * 1e6 / ROUNDS;
+  // Used, so that no compiler may leave the reads out.
+  return sum >= 0 ? nanoseconds : Number.NaN;
+}
+
+function median(numbers: number[]): number | undefined {
+  return numbers.sort((a, b) => a - b)[numbers.length >> 1];
+}

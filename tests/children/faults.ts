@@ -1,0 +1,276 @@
+/**
+ * Runs with the library whose system calls can be made to fail: for every k, the k-th
+ * call of an operation. Started by faults_test.ts with the name of a case.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import process from "node:process";
+import {
+  AllocationError,
+  LockLimitError,
+  ProtectionError,
+  purge,
+  Secret,
+  SecretClosedError,
+  stats,
+} from "../../mod.ts";
+import { library } from "../../src/native/library.ts";
+import { mappings } from "../support/maps.ts";
+
+const ENOMEM = 12;
+const EPERM = 1;
+const EACCES = 13;
+const ERRNOS = [ENOMEM, EPERM, EACCES];
+
+const { runtime, path } = library();
+const faults = runtime.load(path, {
+  securememory_fault_arm: { parameters: ["u32", "u32", "u32"], result: "i32" },
+  securememory_fault_count: { parameters: ["u32"], result: "u32" },
+});
+const arm = (k: number, errno: number, forever = 0) =>
+  faults.securememory_fault_arm(k, errno, forever);
+
+/**
+ * Calls `run` with the k-th system call failing, for every k until none fails any more,
+ * and gives `check` what it threw.
+ */
+function forEveryK(run: (k: number) => () => unknown, check: (error: unknown, k: number) => void) {
+  for (const errno of ERRNOS) {
+    let k = 1;
+    for (;; k++) {
+      const operation = run(k);
+      let thrown: unknown;
+      arm(k, errno);
+      try {
+        operation();
+      } catch (error) {
+        thrown = error;
+      }
+      const calls = faults.securememory_fault_count(0);
+      arm(0, 0);
+      if (thrown !== undefined) checkSystemError(thrown, errno);
+      check(thrown, k);
+      if (k > calls) break;
+    }
+    assert.ok(k > 1, "the operation makes no system call at all");
+  }
+}
+
+function checkSystemError(error: unknown, errno: number): void {
+  const known = error instanceof AllocationError || error instanceof ProtectionError;
+  assert.ok(known, `not a typed error: ${error}`);
+  assert.equal(error.errno, errno);
+  assert.match(error.syscall, /^m(map|unmap|protect|lock|advise_\w+)$|^getr(andom|limit)$/);
+}
+
+/** Pages that anybody could read: the open mappings of locked memory. */
+function readableLockedPages(): number {
+  const { inUse, openWindows } = stats();
+  assert.ok(openWindows <= inUse);
+  return openWindows;
+}
+
+const cases: Record<string, () => void> = {
+  create() {
+    const inUse = stats().inUse;
+    forEveryK((k) => {
+      const source = new Uint8Array(k % 2 === 0 ? 32 : 300_000).fill(0xa5);
+      return () => {
+        try {
+          Secret.from(source).close();
+          assert.ok(source.every((byte) => byte === 0), "the source was not wiped");
+        } catch (error) {
+          // A failed close comes after a successful creation, which has wiped the source.
+          const created = stats().allocated !== allocated;
+          assert.ok(
+            source.every((byte) => byte === (created ? 0 : 0xa5)),
+            "the source was changed",
+          );
+          throw error;
+        } finally {
+          allocated = stats().allocated;
+        }
+      };
+    }, () => assert.equal(stats().inUse, inUse));
+  },
+
+  first() {
+    // The very first creation makes the arena; each k needs a process that has none.
+    const k = Number(process.argv[3]);
+    const source = new Uint8Array(32).fill(0xa5);
+    const before = mappings().length;
+    arm(k, ENOMEM);
+    try {
+      Secret.from(source).close();
+    } catch (error) {
+      checkSystemError(error, ENOMEM);
+      assert.ok(stats().inUse === 0);
+      if (stats().allocated === 0) assert.ok(source.every((byte) => byte === 0xa5));
+      if (stats().arenas === 0) assert.ok(mappings().length <= before + 4, "mappings were left");
+    }
+    arm(0, 0);
+    using after = Secret.random(32);
+    assert.equal(after.length, 32);
+  },
+
+  random() {
+    const inUse = stats().inUse;
+    forEveryK(() => () => Secret.random(32).close(), () => assert.equal(stats().inUse, inUse));
+  },
+
+  fill() {
+    const inUse = stats().inUse;
+    forEveryK(
+      () => () => Secret.fill(32, (bytes) => void bytes.fill(7)).close(),
+      () => assert.equal(stats().inUse, inUse),
+    );
+  },
+
+  copy() {
+    using source = Secret.random(32);
+    const inUse = stats().inUse;
+    let live = source;
+    forEveryK(() => {
+      if (live.isClosed) live = Secret.random(32);
+      const now = live;
+      return () => now.copy().close();
+    }, () => {
+      // If the window on the source could not be closed, the source itself is gone.
+      assert.ok(stats().inUse <= inUse + 1);
+      assert.equal(readableLockedPages(), 0);
+    });
+    live.close();
+  },
+
+  window() {
+    let called = 0;
+    let secret = Secret.from(new Uint8Array(32).fill(7));
+    forEveryK(() => {
+      called = 0;
+      if (secret.isClosed) secret = Secret.from(new Uint8Array(32).fill(7));
+      const now = secret;
+      return () => now.withBytes((bytes) => called += bytes[0] as number);
+    }, (error, k) => {
+      assert.equal(readableLockedPages(), 0, "a page is open with no window");
+      if (error === undefined) return assert.equal(called, 7);
+      assert.ok(error instanceof ProtectionError);
+      if (k === 1) {
+        // Opening failed: not called, and the secret is as it was.
+        assert.equal(called, 0);
+        assert.equal(secret.isClosed, false);
+        assert.equal(secret.withBytes((bytes) => bytes[31]), 7);
+      } else {
+        // Closing failed: called, reported, and destroyed rather than left readable.
+        assert.equal(called, 7);
+        assert.equal(secret.isClosed, true);
+        assert.throws(() => secret.withBytes(() => 1), SecretClosedError);
+      }
+    });
+    secret.close();
+  },
+
+  both() {
+    const secret = Secret.random(32);
+    const mine = new Error("mine");
+    arm(2, EPERM);
+    try {
+      secret.withBytes(() => {
+        throw mine;
+      });
+      assert.fail("nothing was thrown");
+    } catch (error) {
+      assert.ok(error instanceof SuppressedError, `${error}`);
+      assert.equal(error.suppressed, mine);
+      assert.ok(error.error instanceof ProtectionError);
+      assert.equal(error.error.errno, EPERM);
+    } finally {
+      arm(0, 0);
+    }
+    assert.equal(secret.isClosed, true);
+    assert.equal(readableLockedPages(), 0);
+  },
+
+  async asynchronous() {
+    const secret = Secret.random(32);
+    arm(2, EPERM);
+    await assert.rejects(() => secret.withBytesAsync(() => Promise.resolve(1)), ProtectionError);
+    arm(0, 0);
+    assert.equal(secret.isClosed, true);
+    assert.equal(readableLockedPages(), 0);
+  },
+
+  close() {
+    const inUse = stats().inUse;
+    for (const length of [32, 300_000]) {
+      for (const used of [false, true]) {
+        forEveryK(() => {
+          const secret = Secret.random(length);
+          if (used) secret.withBytes((bytes) => bytes[0]);
+          return () => secret.close();
+        }, () => {
+          assert.equal(stats().inUse, inUse, "the secret is not gone");
+          assert.equal(readableLockedPages(), 0);
+        });
+      }
+    }
+  },
+
+  forever() {
+    // Everything fails from here on, also what undoes: still nothing is readable or half made.
+    const inUse = stats().inUse;
+    for (let k = 1; k < 5; k++) {
+      const source = new Uint8Array(32).fill(0xa5);
+      arm(k, EPERM, 1);
+      try {
+        Secret.from(source).close();
+      } catch (error) {
+        checkSystemError(error, EPERM);
+      }
+      arm(0, 0);
+      assert.equal(stats().inUse, inUse);
+      assert.equal(readableLockedPages(), 0);
+    }
+  },
+
+  lock() {
+    const numbers = stats();
+    const held = Array.from({ length: numbers.freePages }, () => Secret.random(1));
+    // getrlimit, mmap, four times madvise, then the first lock.
+    arm(7, ENOMEM);
+    try {
+      Secret.random(32);
+      assert.fail("nothing was thrown");
+    } catch (error) {
+      assert.ok(error instanceof LockLimitError, `${error}`);
+      assert.equal(error.errno, ENOMEM);
+      assert.equal(error.syscall, "mlock");
+      assert.equal(error.lockedBytes, numbers.lockedBytes);
+      assert.match(error.message, /ulimit -l/);
+    } finally {
+      arm(0, 0);
+    }
+    for (const secret of held) secret.close();
+  },
+
+  purge() {
+    forEveryK(() => {
+      const secrets = [Secret.random(32), Secret.random(300_000)];
+      return () => {
+        try {
+          purge();
+        } finally {
+          for (const secret of secrets) assert.equal(secret.isClosed, true);
+        }
+      };
+    }, () => {
+      assert.equal(readableLockedPages(), 0);
+    });
+  },
+};
+
+let allocated = stats().allocated;
+const run = cases[process.argv[2] as string];
+if (run === undefined) throw new Error(`There is no case ${process.argv[2]}`);
+await run();
+console.log("done");
