@@ -7,24 +7,36 @@
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { Deno } from "./deno.ts";
 import { type Row, runtime } from "./report.ts";
 import { quantile } from "./sample.ts";
 
 const FLAGS = { bun: [], deno: ["run", "-A", "--quiet"], node: ["--no-warnings"] } as const;
 
-/** Starts both scripts in turn, `pairs` times. */
-export function firstSecretRows(pairs: number): Row[] {
+/** Starts the scripts in turn, `pairs` times each. */
+export async function firstSecretRows(pairs: number): Promise<Row[]> {
+  if (runtime().name !== "node") return measure("empty.ts", "first.ts", pairs, "");
+  const { libraryOf, strip } = await import("./strip.ts");
+  strip();
+  process.env.SECUREMEMORY_LIBRARY ??= libraryOf(Deno.build.os, Deno.build.arch);
+  return [
+    ...measure("empty.mjs", "stripped.mjs", pairs, ""),
+    ...measure("empty.ts", "first.ts", pairs, ", stripping types"),
+  ];
+}
+
+function measure(empty: string, first: string, pairs: number, suffix: string): Row[] {
   // Once before it counts: Deno keeps what it compiled.
-  start("empty.ts");
-  start("first.ts");
-  const empty: number[] = [];
+  start(empty);
+  start(first);
+  const starts: number[] = [];
   const added: number[] = [];
   for (let pair = 0; pair < pairs; pair++) {
-    const [before, first, after] = [start("empty.ts"), start("first.ts"), start("empty.ts")];
-    empty.push(before, after);
-    added.push(first - (before + after) / 2);
+    const [before, with1, after] = [start(empty), start(first), start(empty)];
+    starts.push(before, after);
+    added.push(with1 - (before + after) / 2);
   }
-  return [row("runtime's own start", empty), row("first secret, beyond the start", added)];
+  return [row(`runtime's own start${suffix}`, starts), row(`first secret${suffix}`, added)];
 }
 
 function row(name: string, values: number[]): Row {

@@ -25,7 +25,10 @@ export interface Subject {
 
 /** One sample of the subject takes about so long. */
 const SAMPLE_NS = 200_000;
-const ROUNDS_MAX = 1 << 16;
+const ROUNDS_MAX = 1 << 14;
+
+/** So long a subject runs before it counts, in which its code is compiled. */
+const WARM_UP_MS = 20;
 
 /** Times a loop. */
 export function timed(loop: (rounds: number) => void): Timed {
@@ -87,12 +90,17 @@ export async function sample(subject: Subject, budgetMs: number): Promise<Row> {
   };
 }
 
-/** So many rounds that a sample is long enough for the clock; warms the code up on the way. */
+/** Warms the code up; then so many rounds that a sample is long enough for the clock. */
 async function calibrate(run: Timed): Promise<number> {
-  for (let rounds = 1;; rounds *= 2) {
-    const took = await run(rounds);
-    if (took * rounds >= SAMPLE_NS || rounds === ROUNDS_MAX) return rounds;
+  const end = performance.now() + WARM_UP_MS;
+  const took: number[] = [];
+  for (let rounds = 1; took.length < 5 || performance.now() < end;) {
+    const mean = await run(rounds);
+    took.push(mean);
+    if (mean * rounds < SAMPLE_NS && rounds < ROUNDS_MAX) rounds *= 2;
   }
+  const wanted = SAMPLE_NS / quantile(took.slice(-5), 0.5);
+  return Math.min(Math.max(Math.round(wanted), 1), ROUNDS_MAX);
 }
 
 /** The value below which the given part of `values` is. */

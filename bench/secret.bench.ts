@@ -32,7 +32,7 @@ async function measureAll(): Promise<{ rows: Row[]; skipped: Skipped[] }> {
     ...(peer === undefined ? [] : sodiumSubjects(peer)),
   ];
   for (const subject of subjects) rows.push(await sample(subject, amount.sampleMs));
-  rows.push(...await workerRows(amount.workers), ...firstSecretRows(amount.pairs));
+  rows.push(...await workerRows(amount.workers), ...await firstSecretRows(amount.pairs));
   return { rows, skipped };
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { Secret } from "../mod.ts";
 import type { Row } from "./report.ts";
@@ -92,11 +93,10 @@ async function startGroup(size: number, task: Omit<Task, "turn">): Promise<Group
   };
 }
 
-function message(worker: Worker): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
-  });
+/** What a Worker posts next; its failure, if it fails first. */
+async function message(worker: Worker): Promise<unknown> {
+  const [posted] = await once(worker, "message");
+  return posted;
 }
 
 /** Median of the ratios of batches that ran one after the other. */

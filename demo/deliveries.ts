@@ -23,11 +23,11 @@ export interface Kind {
 }
 
 export const KINDS: readonly Kind[] = [
-  { title: "signed with the key", good: true, count: 3000, make: signed },
+  { title: "signed with the key", good: true, count: 2400, make: signed },
   {
     title: "one bit of the body changed",
     good: false,
-    count: 200,
+    count: 100,
     make(key) {
       const { body, signature } = signed(key);
       const changed = body.slice();
@@ -39,7 +39,7 @@ export const KINDS: readonly Kind[] = [
   {
     title: "one digit of the signature changed",
     good: false,
-    count: 200,
+    count: 100,
     make(key) {
       const { body, signature } = signed(key);
       const at = "sha256=".length + randomInt(64);
@@ -53,19 +53,19 @@ export const KINDS: readonly Kind[] = [
   {
     title: "signed with another key",
     good: false,
-    count: 200,
+    count: 100,
     make: () => signed(randomBytes(32)),
   },
   {
     title: "signature of another delivery",
     good: false,
-    count: 200,
+    count: 100,
     make: (key) => ({ body: payload(), signature: signed(key).signature }),
   },
   {
     title: "signature cut short",
     good: false,
-    count: 200,
+    count: 100,
     make(key) {
       const { body, signature } = signed(key);
       return { body, signature: signature.slice(0, randomInt(signature.length)) };
@@ -74,7 +74,7 @@ export const KINDS: readonly Kind[] = [
   {
     title: "no signature",
     good: false,
-    count: 200,
+    count: 100,
     make: () => ({ body: payload(), signature: undefined }),
   },
 ];

@@ -9,7 +9,7 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { type Mapping, mappings } from "./smaps.ts";
+import { type Mapping, mappings, permissionsOf } from "./smaps.ts";
 
 /** The page, as seen from here. */
 export interface Sight extends Mapping {
@@ -31,7 +31,7 @@ export interface Questions {
   watched: Record<string, number>;
 }
 
-const WATCH_INTERVAL_MS = 2;
+const WATCH_INTERVAL_MS = 10;
 
 const [pid, keyFile] = process.argv.slice(2) as [string, string];
 
@@ -60,9 +60,10 @@ const answer: { [Q in keyof Questions]: () => Questions[Q] } = {
     return { ...mapping, read: readPage(mapping.range) };
   },
   watch() {
+    const { range } = thePage();
     seen = {};
     watching = setInterval(() => {
-      const { permissions } = thePage();
+      const permissions = permissionsOf(pid, range);
       seen[permissions] = (seen[permissions] ?? 0) + 1;
     }, WATCH_INTERVAL_MS);
     return null;

@@ -18,7 +18,12 @@ const SUBJECTS = [
 ] as const;
 
 function ping(): object {
-  return { type: "ping", id: randomUUID(), zen: "Keep it logically awesome.", hook_id: randomInt(1e9) };
+  return {
+    type: "ping",
+    id: randomUUID(),
+    zen: "Keep it logically awesome.",
+    hook_id: randomInt(1e9),
+  };
 }
 
 function payment(): object {

@@ -25,7 +25,7 @@ export class Report {
 
   /** Lines of plain text. */
   text(...lines: string[]): void {
-    for (const line of lines) console.log(`  ${line}`);
+    for (const line of lines) console.log(`  ${line}`.trimEnd());
   }
 
   /** Rows of cells. The first column, and every other one that has words, is left-aligned. */

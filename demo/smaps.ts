@@ -15,6 +15,13 @@ export interface Mapping {
   readonly flags: string;
 }
 
+/** The permissions of one mapping, from /proc/<pid>/maps: that costs a twentieth of smaps. */
+export function permissionsOf(pid: string, range: string): string {
+  const maps = readFileSync(`/proc/${pid}/maps`, "utf8");
+  const at = maps.indexOf(`${range} `);
+  return at === -1 ? "gone" : maps.slice(at + range.length + 1, at + range.length + 5);
+}
+
 /** The mappings of a process. */
 export function mappings(pid: string): Mapping[] {
   const found: Mapping[] = [];

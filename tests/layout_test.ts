@@ -45,22 +45,26 @@ test("the bytes end at the page's end if their length is a multiple of the align
 });
 
 for (const length of [1, 32, PAGE, PAGE + 1, 5 * PAGE]) {
-  test(`inaccessible pages stand before and after ${length} bytes, in a window too`, { skip }, () => {
-    using secret = Secret.random(length);
-    const address = secret.withBytes(addressOf);
-    const first = address / page * page;
-    const last = (address + BigInt(length) - 1n) / page * page;
-    const around = () => [
-      permissionsAt(first - 1n),
-      permissionsAt(first),
-      permissionsAt(last),
-      permissionsAt(last + page),
-    ];
-    assert.deepEqual(around(), ["---p", "---p", "---p", "---p"]);
-    assert.deepEqual(secret.withBytes(around), ["---p", "r--p", "r--p", "---p"]);
-    assert.deepEqual(secret.update(around), ["---p", "rw-p", "rw-p", "---p"]);
-    assert.deepEqual(around(), ["---p", "---p", "---p", "---p"]);
-  });
+  test(
+    `inaccessible pages stand before and after ${length} bytes, in a window too`,
+    { skip },
+    () => {
+      using secret = Secret.random(length);
+      const address = secret.withBytes(addressOf);
+      const first = address / page * page;
+      const last = (address + BigInt(length) - 1n) / page * page;
+      const around = () => [
+        permissionsAt(first - 1n),
+        permissionsAt(first),
+        permissionsAt(last),
+        permissionsAt(last + page),
+      ];
+      assert.deepEqual(around(), ["---p", "---p", "---p", "---p"]);
+      assert.deepEqual(secret.withBytes(around), ["---p", "r--p", "r--p", "---p"]);
+      assert.deepEqual(secret.update(around), ["---p", "rw-p", "rw-p", "---p"]);
+      assert.deepEqual(around(), ["---p", "---p", "---p", "---p"]);
+    },
+  );
 }
 
 test("two secrets never share a page", () => {

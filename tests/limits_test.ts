@@ -6,7 +6,8 @@ import { type Failure, reported } from "./support/report.ts";
 
 /** Runs a child that may lock so many bytes, and makes sure that this binds it. */
 async function within<T>(bytes: number, code: string): Promise<T> {
-  const limits = 'readFileSync("/proc/self/status", "utf8") + readFileSync("/proc/self/limits", "utf8")';
+  const limits =
+    'readFileSync("/proc/self/status", "utf8") + readFileSync("/proc/self/limits", "utf8")';
   const { limits: text, value } = await reported<{ limits: string; value: T }>(
     `const answer = (value) => report({ limits: ${limits}, value });\n${code}`,
     { wrapper: memlock(bytes) },
@@ -108,7 +109,10 @@ test("a creation that fails leaves the source and the process as they were", {
     `,
   );
   assert.deepEqual(seen.after, seen.before);
-  const { inUse, arenas, pages, lockedBytes, vmLck, allocated } = seen.after as Record<string, unknown>;
+  const { inUse, arenas, pages, lockedBytes, vmLck, allocated } = seen.after as Record<
+    string,
+    unknown
+  >;
   assert.deepEqual({ inUse, arenas, pages, lockedBytes, vmLck, allocated }, {
     inUse: 0,
     arenas: 0,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withWorker, startWorker } from "./support/worker.ts";
+import { startWorker, withWorker } from "./support/worker.ts";
 
 const echo = new URL("./workers/echo.ts", import.meta.url);
 

@@ -115,7 +115,9 @@ test("`update` of one secret inside a window of another works both ways", () => 
 test("a secret of several pages is written on all of them", () => {
   const length = 3 * 65536 + 5;
   using secret = Secret.random(length);
-  secret.update((bytes) => bytes.fill(0x5a) && undefined);
+  secret.update((bytes) => {
+    bytes.fill(0x5a);
+  });
   assert.ok(secret.equals(new Uint8Array(length).fill(0x5a)));
 });
 

@@ -1,0 +1,104 @@
+/**
+ * What the kernel says of the key's page, and what another process gets of it.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { Secret, SecretStatus } from "../mod.ts";
+import { ending, start } from "./child.ts";
+import type { Sight } from "./observer.ts";
+import type { Observer } from "./observing.ts";
+import type { Report } from "./report.ts";
+
+/** Shows the page before, in and after a window. */
+export async function showPage(key: Secret, observer: Observer, report: Report): Promise<void> {
+  // Asynchronous windows: they stay open while the other process looks. Windows of the
+  // receiver's own are synchronous and last microseconds.
+  const mappings = await observer.ask("note");
+  const found = await key.withBytesAsync(() => observer.ask("find"));
+  if (found.length !== 1) {
+    return report.claim(`one mapping of ${mappings} is the page, not ${found.length}`, false);
+  }
+  const look = async (): Promise<[Sight, SecretStatus]> => [
+    await observer.ask("look"),
+    key.status(),
+  ];
+  const [before, statusBefore] = await look();
+  const [inside, statusInside] = await key.withBytesAsync(look);
+  const [after, statusAfter] = await look();
+
+  report.text(
+    `Process ${observer.pid} of the same user looks at this one from outside. The library tells`,
+    `nobody where the page is: it is the one locked mapping of ${mappings} that a window turns`,
+    "from ---p into r--p.",
+    "",
+  );
+  report.table([
+    ["", "before a window", "in a window", "after it"],
+    ["permissions (smaps)", before.permissions, inside.permissions, after.permissions],
+    ["secret.status()", statusBefore.protection, statusInside.protection, statusAfter.protection],
+    ["/proc/PID/mem gives", before.read, inside.read, after.read],
+  ]);
+  report.text("", `VmFlags, closed: ${before.flags}`, `VmFlags, open:   ${inside.flags}`);
+  report.text(
+    "(rd readable, lo locked, dd not in core dumps, wf wiped on fork, nh no huge page)",
+    "",
+  );
+  explainReading(before, report);
+
+  report.claim("the page is ---p before a window", before.permissions === "---p");
+  report.claim("the page is r--p in a window", inside.permissions === "r--p");
+  report.claim("the page is ---p after a window", after.permissions === "---p");
+  report.claim("status() says none before a window", statusBefore.protection === "none");
+  report.claim("status() says read in a window", statusInside.protection === "read");
+  report.claim("status() says none after a window", statusAfter.protection === "none");
+  const flags = before.flags.split(" ");
+  report.claim("the page is locked", flags.includes("lo") && statusBefore.locked);
+  report.claim("the page is in no core dump", flags.includes("dd"));
+  report.claim("a fork finds zeros", flags.includes("wf") && statusBefore.fork === "wiped");
+}
+
+/** /proc/PID/mem is a debugger's way in. What it gives depends on the host: say what it gave. */
+function explainReading({ read }: Sight, report: Report): void {
+  if (read === "the key") {
+    report.text(
+      "So page protection stops this process's own stray reads, not a debugger: who may trace",
+      "the process reads the page by /proc/PID/mem whether it is open or not. The locked store",
+      "cannot stop that; the secretmem store, of a later version, does. Until then: harden(),",
+      "which refuses tracing to all but root, or Yama's kernel.yama.ptrace_scope.",
+    );
+  } else {
+    report.text(
+      "This host does not let the other process read the page by /proc/PID/mem. On hosts that",
+      "let it (root, or no Yama) it gets the key, open or closed: page protection stops stray",
+      "reads, not a debugger. The secretmem store, of a later version, stops that too.",
+    );
+  }
+}
+
+/** The ways in which systems say that a process touched what it must not. */
+const FAULTS: readonly (string | number | null)[] = [
+  "SIGSEGV",
+  "SIGBUS",
+  128 + 11, // Deno on SIGSEGV, as a shell says it
+  0xc0000005, // Windows: access violation
+];
+
+/** Shows what becomes of a process that reads a page outside a window. */
+export async function showStrayRead(report: Report, cleanup: DisposableStack): Promise<void> {
+  const child = start("stray.ts", [], ["--allow-ffi"], cleanup);
+  const { status, signal, stdout } = await ending(child);
+  const how = signal ?? `status ${status}`;
+  report.text(`A child kept the view of a window and read one byte after it: ended by ${how}.`);
+  report.claim("the child got as far as the read", stdout.startsWith("status none, length 32"));
+  report.claim("the child did not survive it", !stdout.includes("survived"));
+  report.claim("a fault ended it", FAULTS.includes(signal ?? status));
+}
+
+/** Says why there is nothing to see where there is no /proc. */
+export function explainNoProc(report: Report): void {
+  report.text(
+    `Not shown on ${process.platform}: it has no /proc/PID/smaps and no /proc/PID/mem.`,
+    "secret.status() below asks the system in its own way.",
+  );
+}

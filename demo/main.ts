@@ -1,0 +1,91 @@
+/**
+ * A receiver of signed webhooks that keeps its signing key out of the JavaScript heap, and
+ * shows that it does. `npm run demo`, or `node scripts/demo.mjs bun|deno|node|all`.
+ *
+ * @module
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import type { Secret } from "../mod.ts";
+import { cleanupStack } from "./cleanup.ts";
+import { measureCost } from "./cost.ts";
+import { explainNoProc, showPage, showStrayRead } from "./kernel.ts";
+import { loadKey, makeKeyFile } from "./key_file.ts";
+import { Observer } from "./observing.ts";
+import { Receiver } from "./receiver.ts";
+import { count, Report } from "./report.ts";
+import { RUNTIME_TITLE } from "./runtime.ts";
+import { serve } from "./server/server.ts";
+import { showTraffic } from "./traffic.ts";
+
+const SECONDS_MAX = 18;
+
+async function demo(report: Report): Promise<void> {
+  using cleanup = cleanupStack();
+  const folder = mkdtempSync(join(tmpdir(), "securememory-demo-"));
+  cleanup.defer(() => rmSync(folder, { recursive: true }));
+
+  report.title(`SecureMemory: a webhook receiver on ${RUNTIME_TITLE}, ${process.platform}`);
+
+  report.section("1. The signing key");
+  const keyFile = join(folder, "signing.key");
+  makeKeyFile(keyFile);
+  const { key, source, mode } = loadKey(keyFile);
+  cleanup.use(key);
+  const wiped = source.every((byte) => byte === 0);
+  report.table([
+    ["key file", `${source.length} bytes, mode ${(mode & 0o777).toString(8)}, ${keyFile}`],
+    ["in JavaScript", `${key}`],
+    ["array it was read to", wiped ? `${source.length} zeros: wiped` : "NOT wiped"],
+    ["secret.status()", describe(key)],
+  ]);
+  report.claim("the source array was wiped", wiped);
+
+  report.section("2. What the kernel says of the key's page");
+  let observer: Observer | undefined;
+  if (process.platform === "linux") {
+    observer = new Observer(keyFile, cleanup);
+    await showPage(key, observer, report);
+  } else {
+    explainNoProc(report);
+  }
+
+  report.section("3. A stray read");
+  await showStrayRead(report, cleanup);
+
+  report.section("4. Webhooks");
+  const receiver = new Receiver(key);
+  const server = await serve((body, signature) => receiver.receive(body, signature));
+  cleanup.defer(() => server.stop());
+  await showTraffic(receiver, server, keyFile, observer, report, cleanup);
+
+  report.section("5. What a window costs");
+  const { window, floor } = measureCost(key);
+  report.table([
+    ["withBytes, one byte read", `${count(window)} ns`],
+    ["mprotect pair, native loop", floor === undefined ? "not built here" : `${count(floor)} ns`],
+    ["on top of the pair", floor === undefined ? "" : `${count(window - floor)} ns`],
+  ]);
+  observer?.end();
+}
+
+function describe(key: Secret): string {
+  const { store, gate, guarded, excludedFromDumps, fork } = key.status();
+  return [
+    `${store} store`,
+    `${gate} gate`,
+    ...(guarded ? ["guarded"] : []),
+    ...(excludedFromDumps ? ["not in core dumps"] : []),
+    `${fork} on fork`,
+  ].join(", ");
+}
+
+const report = new Report();
+setTimeout(() => {
+  console.error(`The demo took more than ${SECONDS_MAX} seconds`);
+  process.exit(1);
+}, SECONDS_MAX * 1000).unref();
+await demo(report);
+process.exitCode = report.conclude() ? 0 : 1;

@@ -1,0 +1,24 @@
+/**
+ * Real Workers on one shared secret. The bare counter of the Rust peer dies here within
+ * milliseconds; `model_test.ts` says why ours does not.
+ *
+ * @module
+ */
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { runScript } from "./support/child.ts";
+
+async function run(name: string, count: number): Promise<void> {
+  const options = { args: [name, `${count}`], timeoutMs: 240_000 };
+  const { status, signal, stdout, stderr } = await runScript("tests/children/storm.ts", options);
+  assert.deepEqual({ status, signal }, { status: 0, signal: null }, `${stdout}${stderr}`);
+  assert.match(stdout, /done\n$/);
+  console.log(stdout.trim().split("\n")[0]);
+}
+
+describe("four Workers on one secret", () => {
+  it("open 1,000,000 windows without a fault, a wrong byte, a lost count or a hang", () =>
+    run("windows", 1_000_000));
+
+  it("are all refused once one of them closes it, at any moment", () => run("closes", 200));
+});
