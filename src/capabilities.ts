@@ -13,6 +13,7 @@ import type { SecretStatus } from "./status.ts";
 
 /** Whether something is there, and if not, why. */
 export interface Availability {
+  /** Whether it is there. */
   readonly available: boolean;
   /** Why it is missing; `undefined` if it is there. */
   readonly reason: string | undefined;
@@ -22,17 +23,23 @@ export interface Availability {
 export interface Capabilities {
   /** Secrets can be made here. If not, `reason` says why, and the rest is empty. */
   readonly supported: boolean;
+  /** Why no secret can be made; `undefined` if one can. */
   readonly reason: string | undefined;
+  /** The runtime; `undefined` if it has no FFI. */
   readonly runtime: RuntimeName | undefined;
+  /** Its version. */
   readonly runtimeVersion: string | undefined;
   /** Path of the native library. */
   readonly library: string | undefined;
+  /** Bytes of a memory page, 4,096 to 65,536; 0 if unknown. */
   readonly pageSize: number;
   /** Bytes that may be locked (`RLIMIT_MEMLOCK`); `Infinity` if there is no limit. */
   readonly lockLimitBytes: number;
   /** Bytes that this library has locked. */
   readonly lockedBytes: number;
+  /** The rungs of the store ladder, best first. */
   readonly stores: { readonly secretmem: Availability; readonly locked: Availability };
+  /** The rungs of the gate ladder, best first. */
   readonly gates: { readonly pkey: Availability; readonly mprotect: Availability };
   /** Pages are left out of core dumps. */
   readonly dumpExclusion: Availability;

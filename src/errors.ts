@@ -29,18 +29,27 @@ export interface SystemDetail {
  * ```
  */
 export class SecureMemoryError extends Error {
+  static {
+    this.prototype.name = "SecureMemoryError";
+  }
+
   /** Stable name of the kind of error, in capitals. */
   readonly code: string;
 
+  /** The library makes these; applications only catch them. */
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
     this.code = code;
   }
 }
 
 /** The secret was closed: by `close()`, by `purge()`, or in another Worker. */
 export class SecretClosedError extends SecureMemoryError {
+  static {
+    this.prototype.name = "SecretClosedError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
   constructor(message = "Cannot use the secret: it is closed") {
     super("SECRET_CLOSED", message);
   }
@@ -48,6 +57,11 @@ export class SecretClosedError extends SecureMemoryError {
 
 /** `update()` was called while a window is open, or a window was asked for during `update()` elsewhere. */
 export class SecretBusyError extends SecureMemoryError {
+  static {
+    this.prototype.name = "SecretBusyError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
   constructor(message: string) {
     super("SECRET_BUSY", message);
   }
@@ -58,6 +72,7 @@ export abstract class SystemError extends SecureMemoryError implements SystemDet
   readonly errno: number;
   readonly syscall: string;
 
+  /** See {@linkcode SecureMemoryError}. */
   constructor(code: string, message: string, detail: SystemDetail, options?: ErrorOptions) {
     super(code, message, options);
     this.errno = detail.errno;
@@ -67,6 +82,11 @@ export abstract class SystemError extends SecureMemoryError implements SystemDet
 
 /** The system refused memory. Nothing was made, and the caller's source is as it was. */
 export class AllocationError extends SystemError {
+  static {
+    this.prototype.name = "AllocationError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
   constructor(message: string, detail: SystemDetail, code = "ALLOCATION_FAILED") {
     super(code, message, detail);
   }
@@ -77,11 +97,16 @@ export class AllocationError extends SystemError {
  * message names the limit, what is in use, and the ways out.
  */
 export class LockLimitError extends AllocationError {
+  static {
+    this.prototype.name = "LockLimitError";
+  }
+
   /** Bytes that the system lets this process lock. */
   readonly limitBytes: number;
   /** Bytes that this library has locked. */
   readonly lockedBytes: number;
 
+  /** See {@linkcode SecureMemoryError}. */
   constructor(message: string, detail: SystemDetail, limitBytes: number, lockedBytes: number) {
     super(message, detail, "LOCK_LIMIT");
     this.limitBytes = limitBytes;
@@ -91,6 +116,11 @@ export class LockLimitError extends AllocationError {
 
 /** A page could not be opened or closed. A secret that could not be closed was destroyed. */
 export class ProtectionError extends SystemError {
+  static {
+    this.prototype.name = "ProtectionError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
   constructor(message: string, detail: SystemDetail) {
     super("PROTECTION_FAILED", message, detail);
   }
@@ -98,6 +128,11 @@ export class ProtectionError extends SystemError {
 
 /** Something wrote over the bytes around a secret. The secret was wiped all the same. */
 export class CorruptionError extends SecureMemoryError {
+  static {
+    this.prototype.name = "CorruptionError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
   constructor(message: string) {
     super("MEMORY_CORRUPTED", message);
   }
@@ -105,6 +140,11 @@ export class CorruptionError extends SecureMemoryError {
 
 /** What was asked for does not exist here: the message says what, why, and what to do. */
 export class UnsupportedError extends SystemError {
+  static {
+    this.prototype.name = "UnsupportedError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
   constructor(message: string, options?: ErrorOptions & { detail?: SystemDetail }) {
     super("UNSUPPORTED", message, options?.detail ?? { errno: 0, syscall: "" }, options);
   }

@@ -23,6 +23,8 @@ export class SecretFactory {
   readonly #options: SecretOptions;
 
   /**
+   * Makes a factory.
+   *
    * @param options What every secret of this factory gets, unless a call says otherwise.
    * @throws {TypeError} If an option is of the wrong type.
    * @throws {UnsupportedError} If a required rung is missing here.

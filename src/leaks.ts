@@ -12,6 +12,7 @@ import { leakListener } from "./options.ts";
 export interface LeakReport {
   /** One line for a log. */
   readonly message: string;
+  /** The label it was given, if any. */
   readonly label: string | undefined;
   /** Length of the secret in bytes. */
   readonly length: number;

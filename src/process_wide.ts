@@ -98,6 +98,7 @@ export function purge(): void {
 
 /** One part of hardening. */
 export interface HardenPart {
+  /** Whether it took effect. */
   readonly applied: boolean;
   /** How to undo it; `undefined` if it cannot be, or was not applied. */
   readonly undo: string | undefined;

@@ -19,9 +19,11 @@ import { SharedWord } from "./word.ts";
 export interface SharedSecret {
   /** Tells the loaded copy of the native library. */
   readonly instance: number;
+  /** Number of the secret in the native library. */
   readonly handle: number;
   /** Length of the secret in bytes. */
   readonly length: number;
+  /** The label it was given, if any. */
   readonly label: string | undefined;
   /** The state word that all holders move. */
   readonly state: SharedArrayBuffer;

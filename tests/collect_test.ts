@@ -87,6 +87,8 @@ test("a secret without any reference is kept while an async window is open", asy
         await ended;
         return [...bytes];
       });
+    // This one nobody can end; only the library knows that it is open.
+    four({ label: "kept" }).withBytesAsync(() => new Promise(() => {}));
     const idle = begin();
     const reading = beginReading();
     const open = stats().openWindows;

@@ -50,6 +50,11 @@ export function runScript(path: string, options: ChildOptions = {}): Promise<Out
   return start(join(ROOT, path), options);
 }
 
+/** Runs a file by its whole path. */
+export function runFile(path: string, options: ChildOptions = {}): Promise<Outcome> {
+  return start(path, options);
+}
+
 /** Runs source text as a module; `mod.ts` is imported for it as `securememory`. */
 export async function runCode(code: string, options: ChildOptions = {}): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), "securememory-test-"));

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import process from "node:process";
-import { type ChildOptions, type Outcome, runCode, RUNTIME } from "./child.ts";
+import { type ChildOptions, type Outcome, runCode } from "./child.ts";
 import { unless } from "./skip.ts";
 
 /** The option `skip` of a test that reads /proc or uses a limit that only Linux has. */
@@ -19,13 +19,6 @@ export const notOnLinux: string | false = unless(
 export function moduleUrl(path: string): string {
   return JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
 }
-
-/** Flags with which a child can collect garbage when it wants to. */
-export const GC_FLAGS: readonly string[] = {
-  bun: [],
-  deno: ["-A", "--v8-flags=--expose-gc"],
-  node: ["--expose-gc"],
-}[RUNTIME];
 
 const PRELUDE = `
 import { readFileSync, readdirSync } from "node:fs";
@@ -51,7 +44,6 @@ const status = (name) =>
     .slice(name.length + 1).trim();
 const mappings = () => readFileSync("/proc/self/maps", "utf8").trimEnd().split("\\n").length;
 const descriptors = () => readdirSync("/proc/self/fd").length;
-const collect = () => "Bun" in globalThis ? Bun.gc(true) : gc();
 `;
 
 /** What `failureOf` tells of an error, in a child. */

@@ -1,0 +1,153 @@
+/**
+ * Every suite, one after the other, and one closing line over all of them:
+ * `N passed, N failed, N skipped`. A suite that cannot even start counts as failed.
+ *
+ *     node scripts/test.mjs                 everything
+ *     node scripts/test.mjs tidy zig bun    some suites
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findBun, findDeno, findNode, findZig, ROOT } from "./toolchain.mjs";
+
+const folder = mkdtempSync(join(tmpdir(), "securememory-"));
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+function run(program, args, options = {}) {
+  return spawnSync(program, args, {
+    cwd: ROOT,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, NO_COLOR: "1" },
+    ...options,
+  });
+}
+
+/** A command that passes or fails as a whole. */
+function check(name, program, ...args) {
+  const { status, stdout, stderr } = run(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const passed = status === 0;
+  if (!passed) console.log(`${stdout}${stderr}`);
+  console.log(`${passed ? "pass" : "FAIL"}: ${name}`);
+  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+}
+
+function add(...counts) {
+  const names = ["passed", "failed", "skipped"];
+  return Object.fromEntries(
+    names.map((name) => [name, counts.reduce((sum, count) => sum + count[name], 0)]),
+  );
+}
+
+/** Counts the cases of a JUnit report. Deno writes nested tests as cases of their own, too. */
+function countCases(report, status) {
+  let text;
+  try {
+    text = readFileSync(report, "utf8");
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const cases = text.match(/<testcase\b[^>]*?(\/>|>[\s\S]*?<\/testcase>)/g) ?? [];
+  const failed = cases.filter((one) => /<(failure|error)\b/.test(one)).length;
+  const skipped = cases.filter((one) => /<skipped\b/.test(one)).length;
+  // A run that failed without a failed case (a crash, an error on load) still failed.
+  const hidden = status !== 0 && failed === 0 ? 1 : 0;
+  return { passed: cases.length - failed - skipped, failed: failed + hidden, skipped };
+}
+
+const testFiles = readdirSync(`${ROOT}tests`).filter((name) => name.endsWith("_test.ts"))
+  .map((name) => `tests/${name}`).sort();
+
+const suites = {
+  tidy() {
+    const zig = findZig();
+    const deno = findDeno();
+    const tsc = `${ROOT}node_modules/typescript/bin/tsc`;
+    return add(
+      check("zig fmt", zig, "fmt", "--check", "build.zig", "build.zig.zon", "zig", "bench", "tests"),
+      check("deno fmt", deno, "fmt", "--check", "--quiet"),
+      check("deno lint", deno, "lint", "--quiet"),
+      check("deno doc --lint", deno, "doc", "--lint", "mod.ts"),
+      check("deno check", deno, "check", "--quiet", "mod.ts", "tests/types/deno.ts"),
+      check("tsc --noEmit", process.execPath, tsc, "--noEmit"),
+      check("deno publish --dry-run", deno, "publish", "--dry-run", "--allow-dirty", "--quiet"),
+    );
+  },
+
+  zig() {
+    const zig = findZig();
+    const targets = check("zig build targets (six of them)", zig, "build", "targets");
+    const { status, stdout, stderr } = run(zig, ["build", "test", "--summary", "all"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const text = `${stdout}${stderr}`;
+    console.log(text);
+    const passed = Number(/(\d+) pass\b/.exec(text)?.[1] ?? 0);
+    const skipped = Number(/(\d+) skip\b/.exec(text)?.[1] ?? 0);
+    const all = Number(/run test[^\n]*\((\d+) total\)/.exec(text)?.[1] ?? passed + skipped);
+    const failed = Math.max(all - passed - skipped, status === 0 ? 0 : 1);
+    return add(targets, { passed, failed, skipped });
+  },
+
+  bun() {
+    const report = join(folder, "bun.xml");
+    const flags = ["--timeout=300000", "--reporter=junit", `--reporter-outfile=${report}`];
+    const { status } = run(findBun(), ["test", ...flags, ...testFiles.map((path) => `./${path}`)]);
+    return countCases(report, status);
+  },
+
+  deno() {
+    const report = join(folder, "deno.xml");
+    const flags = ["-A", "--quiet", "--v8-flags=--expose-gc", `--junit-path=${report}`];
+    const { status } = run(findDeno(), ["test", ...flags, ...testFiles]);
+    return countCases(report, status);
+  },
+
+  node() {
+    const report = join(folder, "node.xml");
+    const flags = ["--test", "--expose-gc", "--disable-warning=ExperimentalWarning"];
+    const reporters = ["spec", "stdout", "junit", report];
+    const [screen, out, file, path] = reporters;
+    const { status } = run(findNode(), [
+      ...flags,
+      ...[`--test-reporter=${screen}`, `--test-reporter-destination=${out}`],
+      ...[`--test-reporter=${file}`, `--test-reporter-destination=${path}`],
+      ...testFiles,
+    ]);
+    return countCases(report, status);
+  },
+
+  docs() {
+    const report = join(folder, "docs.xml");
+    const { status } = run(findDeno(), [
+      "test",
+      "-A",
+      "--doc",
+      "--quiet",
+      `--junit-path=${report}`,
+      ...["mod.ts", "src/"],
+    ]);
+    return countCases(report, status);
+  },
+};
+
+const chosen = process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(suites);
+for (const name of chosen) {
+  if (suites[name] === undefined) {
+    console.error(`There is no suite "${name}": ${Object.keys(suites).join(", ")}`);
+    process.exit(2);
+  }
+  console.log(`\n==> ${name}`);
+  const started = Date.now();
+  const counts = suites[name]();
+  const seconds = Math.round((Date.now() - started) / 1000);
+  for (const key of Object.keys(total)) total[key] += counts[key];
+  console.log(
+    `<== ${name}: ${counts.passed} ok, ${counts.failed} not, ${counts.skipped} left out, ${seconds} s`,
+  );
+}
+rmSync(folder, { recursive: true });
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed === 0 ? 0 : 1);
