@@ -34,8 +34,6 @@ export interface SecretOptions {
 
 /** Options for the process. */
 export interface ProcessOptions extends SecretOptions {
-  /** Print a line when a stale view faults. */
-  diagnostics?: boolean;
   /** Called for every secret that was collected without having been closed. */
   onLeak?: (leak: LeakReport) => void;
 }
@@ -77,7 +75,6 @@ export function configure(options: ProcessOptions): void {
     );
   }
   checkOptions(options);
-  checkType(options.diagnostics, "diagnostics", "boolean");
   checkType(options.onLeak, "onLeak", "function");
   Object.assign(configured, defined(options));
   standard = undefined;

@@ -39,7 +39,10 @@ function attempt(path: string): Promise<Attempts> {
 function refused({ failures, supported, reason }: Attempts, path: string): Failure {
   const [first] = failures;
   assert.ok(first);
-  for (const failure of failures) assert.deepEqual(failure, first);
+  for (const failure of failures) {
+    // Which of several missing symbols is named may differ from time to time.
+    assert.deepEqual({ ...failure, cause: first.cause }, first);
+  }
   assert.equal(first.name, "UnsupportedError");
   assert.equal(first.code, "UNSUPPORTED");
   assert.ok(first.message.includes(`named by SECUREMEMORY_LIBRARY, "${path}"`), first.message);
@@ -100,7 +103,7 @@ for (const [what, prepare] of Object.entries(WRONG_FILES)) {
       prepare(path);
       const failure = refused(await attempt(path), path);
       assert.match(failure.message, /missing, not readable, or not SecureMemory's/);
-      assert.ok(failure.cause?.includes(path), failure.cause);
+      assert.ok((failure.cause ?? "").includes(path), `${failure.cause}`);
     });
   });
 }
@@ -231,7 +234,8 @@ for (const flags of [[], ["--deny-ffi"], ["--allow-read", "--allow-env"]]) {
   test(`on Deno, ${flags.join(" ") || "no flag"} is an UnsupportedError that names --allow-ffi`, {
     skip: onDeno,
   }, async () => {
-    const failure = await reported<Failure>(FAIL, { flags });
+    // Deno gives its own permissions to a Deno that it starts without any: not through env.
+    const failure = await reported<Failure>(FAIL, { flags, wrapper: ["env"] });
     assert.equal(failure.code, "UNSUPPORTED");
     assert.match(failure.message, /FFI is not allowed: run Deno with --allow-ffi$/);
   });

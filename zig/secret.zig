@@ -126,9 +126,9 @@ pub fn destroy(cause: *Cause, handle: u32) Error!void {
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state == .resting) return error.Closed;
+    if (record.state == .live) counters.in_use.sub(1);
     record.state = .resting;
     gate.end_window(record);
-    counters.in_use.sub(1);
     counters.pages_resting.add(1);
     return scrub(cause, record);
 }
@@ -203,6 +203,7 @@ pub fn purge(cause: *Cause) Error!u32 {
         defer record.lock.release();
         if (record.state != .live) continue;
         record.state = .purged;
+        counters.in_use.sub(1);
         wiped += 1;
         purge_one(cause, record) catch |err| {
             result = err;

@@ -15,6 +15,14 @@ type floor struct {
 
 var sink byte
 
+func floorSubjects() ([]subject, error) {
+	made, err := newFloor()
+	if err != nil {
+		return nil, err
+	}
+	return []subject{{"floor", made.run}}, nil
+}
+
 func newFloor() (*floor, error) {
 	size := unix.Getpagesize()
 	all, err := unix.Mmap(-1, 0, 3*size, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON)

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"runtime"
 	"runtime/debug"
+	"slices"
 )
 
 // A row of the report: bench/report.ts says what its fields mean.
@@ -23,41 +25,62 @@ type row struct {
 }
 
 func main() {
-	quick := len(os.Args) > 1 && os.Args[1] == "--quick"
-	rows, err := measureAll(quick)
-	if err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
-		os.Exit(1)
-	}
-	versions := map[string]string{"go": runtime.Version()}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, module := range info.Deps {
-			versions[module.Path] = module.Version
-		}
-	}
-	report := map[string]any{"rows": rows, "versions": versions}
-	if err := json.NewEncoder(os.Stdout).Encode(report); err != nil {
 		os.Exit(1)
 	}
 }
 
-func measureAll(quick bool) ([]row, error) {
-	bare, err := newFloor()
+func run(arguments []string) error {
+	subjects, err := makeSubjects()
 	if err != nil {
-		return nil, err
+		return err
 	}
+	if slices.Contains(arguments, "--serve") {
+		return serve(subjects, os.Stdin, os.Stdout)
+	}
+	memory, err := memoryRows()
+	if err != nil {
+		return err
+	}
+	rows := measure(subjects, slices.Contains(arguments, "--quick"))
+	return json.NewEncoder(os.Stdout).Encode(map[string]any{
+		"version": versions(),
+		"rows":    append(rows, memory...),
+	})
+}
+
+// makeSubjects lists all that is measured; the floor comes first.
+func makeSubjects() ([]subject, error) {
 	var subjects []subject
-	for _, make := range []func() ([]subject, error){memguardSubjects, asherahSubjects} {
+	for _, make := range []func() ([]subject, error){
+		floorSubjects, asherahSubjects, memguardSubjects,
+	} {
 		made, err := make()
 		if err != nil {
 			return nil, err
 		}
 		subjects = append(subjects, made...)
 	}
-	rows := []row{sample(subject{name: "floor", run: bare.run}, nil, quick)}
-	for _, subject := range subjects {
-		rows = append(rows, sample(subject, bare.run, quick))
+	return subjects, nil
+}
+
+func measure(subjects []subject, quick bool) []row {
+	floor := subjects[0].run
+	rows := []row{sample(subjects[0], nil, quick)}
+	for _, subject := range subjects[1:] {
+		rows = append(rows, sample(subject, floor, quick))
 	}
-	memory, err := memoryRows()
-	return append(rows, memory...), err
+	return rows
+}
+
+// versions is one line of all that was built in.
+func versions() string {
+	line := runtime.Version()
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range info.Deps {
+			line += fmt.Sprintf(", %s %s", path.Base(module.Path), module.Version)
+		}
+	}
+	return line
 }
