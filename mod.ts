@@ -30,11 +30,11 @@ export {
   UnsupportedError,
 } from "./src/errors.ts";
 export { SecretFactory } from "./src/factory.ts";
-export type { LeakReport } from "./src/leaks.ts";
 export type { RuntimeName } from "./src/native/runtime.ts";
 export {
   configure,
   type GateOption,
+  type LeakReport,
   type ProcessOptions,
   type SecretOptions,
   type StoreOption,

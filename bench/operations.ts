@@ -7,7 +7,6 @@
 import { Secret } from "../mod.ts";
 import { floor } from "./floor.ts";
 import { type Subject, type Timed, timed, timedWithTurn } from "./sample.ts";
-import type { Sodium } from "./sodium.ts";
 
 /** Lengths that a row is measured for. */
 export const LENGTHS = [32, 4096, 1 << 20] as const;
@@ -18,7 +17,7 @@ let sink = 0;
 const touch = (bytes: Uint8Array): number => bytes[0] as number;
 
 /** Floor, windows, and what runs inside one window, on one secret. */
-export function windowSubjects(bytes: number, sodium: Sodium | undefined): Subject[] {
+export function windowSubjects(bytes: number): Subject[] {
   const secret = Secret.random(bytes);
   const equal = secret.copy();
   const plain = secret.withBytes((view) => view.slice());
@@ -29,9 +28,7 @@ export function windowSubjects(bytes: number, sodium: Sodium | undefined): Subje
     {
       name: "cold window",
       bytes,
-      references: bytes === 32 && sodium !== undefined
-        ? { ...references, "sodium-native": sodium.window }
-        : references,
+      references,
       run: timed((rounds) => {
         for (let round = 0; round < rounds; round++) sink = secret.withBytes(touch);
       }),
@@ -95,11 +92,8 @@ function nested(secret: Secret): Subject {
 }
 
 /** Making a secret and closing it. */
-export function lifeSubjects(bytes: number, sodium: Sodium | undefined): Subject[] {
-  const references = {
-    floor: (rounds: number) => floor(rounds, bytes),
-    ...(bytes === 32 && sodium !== undefined ? { "sodium-native": sodium.life } : {}),
-  };
+export function lifeSubjects(bytes: number): Subject[] {
+  const references = { floor: (rounds: number) => floor(rounds, bytes) };
   const source = new Uint8Array(bytes);
   return [
     {

@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { cpus, totalmem, version } from "node:os";
+import { capabilities } from "../mod.ts";
 import { Deno } from "./deno.ts";
 
 /** One operation, measured. */
@@ -28,6 +29,7 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryBytes: number;
+  readonly pageBytes: number;
   readonly os: string;
   readonly arch: string;
   readonly kernel: string;
@@ -61,6 +63,7 @@ export function machine(): Machine {
     cpu: all[0]?.model ?? "unknown",
     cores: all.length,
     memoryBytes: totalmem(),
+    pageBytes: capabilities().pageSize,
     os: Deno.build.os,
     arch: Deno.build.arch,
     kernel: `${Deno.osRelease()} ${version()}`,

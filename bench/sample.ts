@@ -27,8 +27,8 @@ export interface Subject {
 const SAMPLE_NS = 200_000;
 const ROUNDS_MAX = 1 << 14;
 
-/** So long a subject runs before it counts, in which its code is compiled. */
-const WARM_UP_MS = 20;
+/** So much of the time a subject runs before it counts, in which its code is compiled. */
+const WARM_UP_PART = 0.25;
 
 /** Times a loop. */
 export function timed(loop: (rounds: number) => void): Timed {
@@ -56,7 +56,7 @@ export function timedWithTurn(loop: (rounds: number) => void): Timed {
 export async function sample(subject: Subject, budgetMs: number): Promise<Row> {
   const references = Object.entries(subject.references ?? {});
   const ratios = references.map((): number[] => []);
-  const rounds = await calibrate(subject.run);
+  const rounds = await calibrate(subject.run, budgetMs * WARM_UP_PART);
   const half = Math.ceil(rounds / 2);
 
   const once = async (): Promise<number> => {
@@ -91,8 +91,8 @@ export async function sample(subject: Subject, budgetMs: number): Promise<Row> {
 }
 
 /** Warms the code up; then so many rounds that a sample is long enough for the clock. */
-async function calibrate(run: Timed): Promise<number> {
-  const end = performance.now() + WARM_UP_MS;
+async function calibrate(run: Timed, warmUpMs: number): Promise<number> {
+  const end = performance.now() + warmUpMs;
   const took: number[] = [];
   for (let rounds = 1; took.length < 5 || performance.now() < end;) {
     const mean = await run(rounds);

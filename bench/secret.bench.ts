@@ -10,9 +10,9 @@ import { Deno } from "./deno.ts";
 import { firstSecretRows } from "./first_secret.ts";
 import { memoryRows } from "./memory.ts";
 import { LENGTHS, lifeSubjects, windowSubjects } from "./operations.ts";
+import { startPeers } from "./peers.ts";
 import { machine, type Report, type Row, runtime, type Skipped } from "./report.ts";
-import { sample } from "./sample.ts";
-import { loadSodium, sodiumSubjects } from "./sodium.ts";
+import { sample, type Subject } from "./sample.ts";
 import { workerRows } from "./workers.ts";
 
 const quick = Deno.args.includes("--quick");
@@ -20,35 +20,39 @@ const amount = quick
   ? { sampleMs: 100, pairs: 2, workers: { rounds: 1000, batches: 5 } }
   : { sampleMs: 1000, pairs: 9, workers: { rounds: 10_000, batches: 25 } };
 
-async function measureAll(): Promise<{ rows: Row[]; skipped: Skipped[] }> {
-  const sodium = loadSodium();
-  const peer = "why" in sodium ? undefined : sodium;
-  const skipped = "why" in sodium ? [{ what: "sodium-native", why: sodium.why }] : [];
+async function measureAll(): Promise<{ rows: Row[]; skipped: readonly Skipped[] }> {
   // Before anything else has filled a page.
-  const rows: Row[] = memoryRows();
-  const subjects = [
-    ...LENGTHS.flatMap((bytes) => windowSubjects(bytes, peer)),
-    ...LENGTHS.flatMap((bytes) => lifeSubjects(bytes, peer)),
-    ...(peer === undefined ? [] : sodiumSubjects(peer)),
+  const rows = memoryRows();
+  const peers = startPeers();
+  const subjects: Subject[] = [
+    ...LENGTHS.flatMap(windowSubjects),
+    ...LENGTHS.flatMap(lifeSubjects),
+    ...peers.subjects,
   ];
-  for (const subject of subjects) rows.push(await sample(subject, amount.sampleMs));
+  for (const subject of subjects) {
+    const beside = subject.bytes === 32 ? peers.beside(subject.name) : {};
+    const references = { ...subject.references, ...beside };
+    rows.push(await sample({ ...subject, references }, amount.sampleMs));
+  }
+  peers.end();
   rows.push(...await workerRows(amount.workers), ...await firstSecretRows(amount.pairs));
-  return { rows, skipped };
+  return { rows, skipped: peers.skipped };
 }
 
 const { name, version } = runtime();
-const before = machine();
 const report: Report = {
   subject: name,
   version,
   date: new Date().toISOString(),
   quick,
-  machine: before,
+  machine: machine(),
   ...await measureAll(),
 };
+const results = fileURLToPath(new URL("./results/", import.meta.url));
 const option = Deno.args.find((argument) => argument.startsWith("--output="));
-const output = option?.slice("--output=".length) ??
-  fileURLToPath(new URL(`./results/${name}.json`, import.meta.url));
-Deno.mkdirSync(fileURLToPath(new URL("./results", import.meta.url)), { recursive: true });
-Deno.writeTextFileSync(output, `${JSON.stringify(report, undefined, 2)}\n`);
+Deno.mkdirSync(results, { recursive: true });
+Deno.writeTextFileSync(
+  option?.slice("--output=".length) ?? `${results}${name}.json`,
+  `${JSON.stringify(report, undefined, 2)}\n`,
+);
 Deno.exit(0);

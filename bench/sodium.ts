@@ -4,8 +4,7 @@
  * @module
  */
 import { createRequire } from "node:module";
-import { floor } from "./floor.ts";
-import { type Subject, type Timed, timed, timedWithTurn } from "./sample.ts";
+import { type Timed, timed, timedWithTurn } from "./sample.ts";
 
 interface SodiumNative {
   sodium_malloc(size: number): Uint8Array;
@@ -25,37 +24,27 @@ const LENGTH = 32;
 /** What the window loop read last. */
 let sink = 0;
 
-/** sodium-native, or why it cannot be loaded here. */
-export function loadSodium(): Sodium | { readonly why: string } {
-  let sodium: SodiumNative;
-  try {
-    sodium = createRequire(import.meta.url)("sodium-native") as SodiumNative;
-  } catch (error) {
-    return { why: error instanceof Error ? error.message : String(error) };
-  }
-  const buffer = sodium.sodium_malloc(LENGTH);
-  sodium.sodium_mprotect_noaccess(buffer);
+/**
+ * sodium-native's window and life of a buffer.
+ *
+ * @throws If it cannot be loaded here.
+ */
+export function sodium(): Sodium {
+  const native = createRequire(import.meta.url)("sodium-native") as SodiumNative;
+  const buffer = native.sodium_malloc(LENGTH);
+  native.sodium_mprotect_noaccess(buffer);
   return {
     window: timed((rounds) => {
       for (let round = 0; round < rounds; round++) {
-        sodium.sodium_mprotect_readonly(buffer);
+        native.sodium_mprotect_readonly(buffer);
         sink = buffer[0] as number;
-        sodium.sodium_mprotect_noaccess(buffer);
+        native.sodium_mprotect_noaccess(buffer);
       }
     }),
     life: timedWithTurn((rounds) => {
-      for (let round = 0; round < rounds; round++) sodium.sodium_free(sodium.sodium_malloc(LENGTH));
+      for (let round = 0; round < rounds; round++) native.sodium_free(native.sodium_malloc(LENGTH));
     }),
   };
-}
-
-/** The rows of sodium-native itself. */
-export function sodiumSubjects({ window, life }: Sodium): Subject[] {
-  const references = { floor: (rounds: number) => floor(rounds, LENGTH) };
-  return [
-    { name: "sodium-native cold window", bytes: LENGTH, run: window, references },
-    { name: "sodium-native create and close", bytes: LENGTH, run: life, references },
-  ];
 }
 
 /** What the loops computed last; printed nowhere. */

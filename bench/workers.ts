@@ -37,17 +37,14 @@ export async function workerRows(amount: Amount): Promise<Row[]> {
   const ticket = secret.share();
   const groups: Group[] = [];
   for (const { kind, size } of GROUPS) {
-    groups.push(await startGroup(size, {
-      ...amount,
-      kind,
-      ticket: kind === "shared" ? ticket : undefined,
-    }));
+    const task = { ...amount, kind, ticket: kind === "shared" ? ticket : undefined };
+    groups.push(await startGroup(size, task));
   }
   for (let batch = 1; batch <= amount.batches; batch++) {
     for (const group of groups) await group.runBatch(batch);
   }
   for (const group of groups) await group.end();
-  return GROUPS.map(({ name, kind, size }, index) => {
+  return GROUPS.map(({ name, kind, size }, index): Row => {
     const { times } = groups[index] as Group;
     const floor = GROUPS.findIndex((other) => other.kind === "floor" && other.size === size);
     return {

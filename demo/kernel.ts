@@ -28,9 +28,9 @@ export async function showPage(key: Secret, observer: Observer, report: Report):
   const [after, statusAfter] = await look();
 
   report.text(
-    `Process ${observer.pid} of the same user looks at this one from outside. The library tells`,
-    `nobody where the page is: it is the one locked mapping of ${mappings} that a window turns`,
-    "from ---p into r--p.",
+    `Process ${observer.pid}, of the same user, looks at this one from outside. The library tells`,
+    `nobody where the page is, but the observer can compare: of ${mappings} mappings exactly one is`,
+    "locked and turns from ---p into r--p when a window opens.",
     "",
   );
   report.table([
@@ -55,7 +55,7 @@ export async function showPage(key: Secret, observer: Observer, report: Report):
   const flags = before.flags.split(" ");
   report.claim("the page is locked", flags.includes("lo") && statusBefore.locked);
   report.claim("the page is in no core dump", flags.includes("dd"));
-  report.claim("a fork finds zeros", flags.includes("wf") && statusBefore.fork === "wiped");
+  report.claim("a forked child finds zeros in its place", flags.includes("wf") && statusBefore.fork === "wiped");
 }
 
 /** /proc/PID/mem is a debugger's way in. What it gives depends on the host: say what it gave. */

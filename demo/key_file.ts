@@ -3,14 +3,8 @@
  *
  * @module
  */
-import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { Secret } from "../mod.ts";
-
-/** Stands in for whoever deploys the receiver: writes 32 random bytes. */
-export function makeKeyFile(path: string): void {
-  writeFileSync(path, randomBytes(32), { mode: 0o600, flag: "wx" });
-}
 
 /** What `loadKey` gives. */
 export interface LoadedKey {

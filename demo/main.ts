@@ -4,15 +4,12 @@
  *
  * @module
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import type { Secret } from "../mod.ts";
 import { cleanupStack } from "./cleanup.ts";
-import { measureCost } from "./cost.ts";
+import { BATCHES, measureCost, ROUNDS } from "./cost.ts";
 import { explainNoProc, showPage, showStrayRead } from "./kernel.ts";
-import { loadKey, makeKeyFile } from "./key_file.ts";
+import { loadKey } from "./key_file.ts";
 import { Observer } from "./observing.ts";
 import { Receiver } from "./receiver.ts";
 import { count, Report } from "./report.ts";
@@ -22,16 +19,12 @@ import { showTraffic } from "./traffic.ts";
 
 const SECONDS_MAX = 18;
 
-async function demo(report: Report): Promise<void> {
+async function demo(keyFile: string, report: Report): Promise<void> {
   using cleanup = cleanupStack();
-  const folder = mkdtempSync(join(tmpdir(), "securememory-demo-"));
-  cleanup.defer(() => rmSync(folder, { recursive: true }));
 
   report.title(`SecureMemory: a webhook receiver on ${RUNTIME_TITLE}, ${process.platform}`);
 
   report.section("1. The signing key");
-  const keyFile = join(folder, "signing.key");
-  makeKeyFile(keyFile);
   const { key, source, mode } = loadKey(keyFile);
   cleanup.use(key);
   const wiped = source.every((byte) => byte === 0);
@@ -63,6 +56,7 @@ async function demo(report: Report): Promise<void> {
 
   report.section("5. What a window costs");
   const { window, floor } = measureCost(key);
+  report.text(`The best of ${BATCHES} batches of ${count(ROUNDS)}, the two in turn.`, "");
   report.table([
     ["withBytes, one byte read", `${count(window)} ns`],
     ["mprotect pair, native loop", floor === undefined ? "not built here" : `${count(floor)} ns`],
@@ -82,10 +76,12 @@ function describe(key: Secret): string {
   ].join(", ");
 }
 
+const [keyFile] = process.argv.slice(2);
+if (keyFile === undefined) throw new TypeError("Cannot start: name the key file, or use npm run demo");
 const report = new Report();
 setTimeout(() => {
   console.error(`The demo took more than ${SECONDS_MAX} seconds`);
   process.exit(1);
 }, SECONDS_MAX * 1000).unref();
-await demo(report);
+await demo(keyFile, report);
 process.exitCode = report.conclude() ? 0 : 1;

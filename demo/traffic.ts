@@ -53,6 +53,10 @@ export async function showTraffic(
     report.claim(`no delivery "${title}" was ${good ? "rejected" : "accepted"}`, wrong === 0);
     report.claim(`every delivery "${title}" was answered 204 or 401`, other === 0);
   });
+  report.claim(
+    "the page was seen only as ---p or r--p",
+    Object.keys(seen ?? {}).every((permissions) => ["---p", "r--p"].includes(permissions)),
+  );
   report.claim("the receiver accepted what was meant to be", receiver.accepted === good);
   report.claim("the receiver rejected all the rest", receiver.rejected === sent - good);
   report.claim("there was traffic of both kinds", good > 0 && good < sent);

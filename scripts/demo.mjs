@@ -1,38 +1,42 @@
 /**
  * Runs the demo: `node scripts/demo.mjs [bun | deno | node | all]`, on Bun unless told
  * otherwise. Does not build; `npm run demo` does.
+ *
+ * It stands in for whoever deploys the receiver: it puts a key file where the receiver and
+ * the sender find it, and takes it away at the end, however that comes.
  */
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { command, ROOT } from "./toolchain.mjs";
 
 /** What Deno is to allow, and no more. */
-function denoRights(deno) {
+function denoRights(deno, keyFile) {
   return [
     "--no-prompt",
     "--allow-ffi", // not for one path only: Deno then refuses views (denoland/deno#15511)
     "--allow-net=127.0.0.1",
-    `--allow-read=${tmpdir()}`, // the key file
-    `--allow-write=${tmpdir()}`,
+    `--allow-read=${keyFile}`,
     `--allow-run=${deno}`, // the sender, the observer, and the child that crashes
-    // NODE_V8_COVERAGE: node:child_process looks for it.
-    "--allow-env=TMPDIR,TMP,TEMP,NO_COLOR,NODE_V8_COVERAGE,SystemRoot",
+    // node:child_process asks for NODE_V8_COVERAGE; on Windows a child needs SystemRoot.
+    "--allow-env=NO_COLOR,NODE_V8_COVERAGE,SystemRoot",
   ];
 }
 
 /** Resolves to the exit status. */
-function run(runtime) {
-  const [program, ...flags] = command(runtime, `${ROOT}demo/main.ts`)
-    .flatMap((part, _, [deno]) => part === "-A" ? denoRights(deno) : part);
+function run(runtime, keyFile) {
+  const [program, ...flags] = command(runtime, `${ROOT}demo/main.ts`, keyFile)
+    .flatMap((part, _, [deno]) => part === "-A" ? denoRights(deno, keyFile) : part);
   const child = spawn(program, flags, { stdio: "inherit" });
-  // The terminal sends Ctrl-C to both: the demo cleans up, and this waits for it.
-  const onSignal = { SIGINT: () => {}, SIGTERM: () => child.kill("SIGTERM") };
-  for (const [signal, handler] of Object.entries(onSignal)) process.on(signal, handler);
+  // A terminal sends Ctrl-C to both; whatever else ends this has to end the demo first.
+  process.on("SIGINT", () => {});
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (status, signal) => {
-      for (const [name, handler] of Object.entries(onSignal)) process.off(name, handler);
       if (signal !== null) console.error(`demo: ended by ${signal}`);
       resolve(status ?? 1);
     });
@@ -45,8 +49,12 @@ if (wanted !== "all" && !RUNTIMES.includes(wanted)) {
   console.error(`demo: there is no runtime "${wanted}": bun, deno, node or all`);
   process.exit(2);
 }
+const folder = mkdtempSync(join(tmpdir(), "securememory-demo-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const keyFile = join(folder, "signing.key");
+writeFileSync(keyFile, randomBytes(32), { mode: 0o600, flag: "wx" });
 for (const runtime of wanted === "all" ? RUNTIMES : [wanted]) {
-  const status = await run(runtime);
+  const status = await run(runtime, keyFile);
   if (status !== 0) process.exit(status);
   if (wanted === "all") console.log();
 }

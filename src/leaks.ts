@@ -8,18 +8,6 @@ import type { Cell } from "./cell.ts";
 import type { Library } from "./native/library.ts";
 import { leakListener } from "./options.ts";
 
-/** A secret that was collected without having been closed. */
-export interface LeakReport {
-  /** One line for a log. */
-  readonly message: string;
-  /** The label it was given, if any. */
-  readonly label: string | undefined;
-  /** Length of the secret in bytes. */
-  readonly length: number;
-  /** Where it was made; only if `onLeak` was configured before. */
-  readonly stack: string | undefined;
-}
-
 interface Held {
   readonly library: Library;
   readonly handle: number;

@@ -6,7 +6,6 @@
  */
 import { describe } from "./arguments.ts";
 import { UnsupportedError } from "./errors.ts";
-import type { LeakReport } from "./leaks.ts";
 import { FLAG_ALLOW_UNLOCKED } from "./native/abi.ts";
 import { type Library, library } from "./native/library.ts";
 
@@ -30,6 +29,18 @@ export interface SecretOptions {
   revokeViews?: boolean;
   /** Shown in diagnostics and leak reports. Never put content in it. */
   label?: string;
+}
+
+/** A secret that was collected without having been closed. */
+export interface LeakReport {
+  /** One line for a log. */
+  readonly message: string;
+  /** The label it was given, if any. */
+  readonly label: string | undefined;
+  /** Length of the secret in bytes. */
+  readonly length: number;
+  /** Where it was made; only if `onLeak` was configured before. */
+  readonly stack: string | undefined;
 }
 
 /** Options for the process. */

@@ -218,9 +218,11 @@ test("closing half of many secrets leaves the other half usable, in three rounds
   for (let round = 0; round < 3; round++) {
     const secrets = Array.from({ length: 300 }, (_, index) => Secret.from(new Uint8Array([index])));
     secrets.forEach((secret, index) => index % 2 === 0 ? secret.close() : alive.push(secret));
-    assert.ok(alive.every((secret, index) =>
-      secret.withBytes((bytes) => bytes[0]) === (index * 2 + 1) % 300 % 256
-    ));
+    assert.ok(
+      alive.every((secret, index) =>
+        secret.withBytes((bytes) => bytes[0]) === (index * 2 + 1) % 300 % 256
+      ),
+    );
   }
   assert.equal(stats().inUse, before + 450);
   for (const secret of alive) secret.close();

@@ -100,13 +100,15 @@ async function chunksOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array[
   return chunks;
 }
 
-for (const [length, chunkSize, sizes] of [
-  [9, 4, [4, 4, 1]],
-  [8, 4, [4, 4]],
-  [3, 4, [3]],
-  [3, 1, [1, 1, 1]],
-  [3, Number.MAX_SAFE_INTEGER, [3]],
-] as const) {
+for (
+  const [length, chunkSize, sizes] of [
+    [9, 4, [4, 4, 1]],
+    [8, 4, [4, 4]],
+    [3, 4, [3]],
+    [3, 1, [1, 1, 1]],
+    [3, Number.MAX_SAFE_INTEGER, [3]],
+  ] as const
+) {
   test(`\`stream\` gives ${length} bytes in chunks of ${chunkSize}: ${sizes}`, async () => {
     using secret = Secret.from(counting(length));
     const chunks = await chunksOf(secret.stream({ chunkSize }));

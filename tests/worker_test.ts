@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { Secret, SecretBusyError, SecretClosedError, stats } from "../mod.ts";
-import { type TestWorker, withWorker } from "./support/worker.ts";
+import { startWorker, type TestWorker, withWorker } from "./support/worker.ts";
 
 const holder = new URL("./workers/holder.ts", import.meta.url);
+
+// One for all tests, since Deno checks the types of its script at each start. Every test
+// attaches a secret of its own.
+let worker: TestWorker;
+before(() => {
+  worker = startWorker(holder);
+});
+after(() => worker.stop());
 
 /** Has the worker do something and answer. */
 async function ask(worker: TestWorker, action: string, more: object = {}): Promise<unknown> {
@@ -22,93 +30,91 @@ async function eventually(holds: () => boolean): Promise<boolean> {
 test("a Worker attaches a shared secret, reads, updates and closes it", async () => {
   const before = stats();
   const secret = Secret.from(new Uint8Array([1, 2, 3, 4]));
-  await withWorker(holder, async (worker) => {
-    assert.deepEqual(await ask(worker, "attach", { ticket: secret.share() }), [
-      4,
-      "Secret(4 bytes)",
-    ]);
-    assert.deepEqual(await ask(worker, "read"), [1, 2, 3, 4]);
-    assert.deepEqual(await ask(worker, "increment"), [2, 3, 4, 5]);
-    assert.deepEqual(secret.withBytes((bytes) => [...bytes]), [2, 3, 4, 5]);
-    secret.update((bytes) => void (bytes[0] = 100));
-    assert.deepEqual(await ask(worker, "read"), [100, 3, 4, 5]);
-    assert.deepEqual(await ask(worker, "readInto"), [2, 3, 4]);
-    assert.equal(await ask(worker, "copy"), true);
-    assert.equal(stats().inUse, before.inUse + 1);
+  assert.deepEqual(await ask(worker, "attach", { ticket: secret.share() }), [
+    4,
+    "Secret(4 bytes)",
+  ]);
+  assert.deepEqual(await ask(worker, "read"), [1, 2, 3, 4]);
+  assert.deepEqual(await ask(worker, "increment"), [2, 3, 4, 5]);
+  assert.deepEqual(secret.withBytes((bytes) => [...bytes]), [2, 3, 4, 5]);
+  secret.update((bytes) => void (bytes[0] = 100));
+  assert.deepEqual(await ask(worker, "read"), [100, 3, 4, 5]);
+  assert.deepEqual(await ask(worker, "readInto"), [2, 3, 4]);
+  assert.equal(await ask(worker, "copy"), true);
+  assert.equal(stats().inUse, before.inUse + 1);
 
-    await ask(worker, "close");
-    assert.equal(secret.isClosed, true);
-    assert.throws(() => secret.withBytes(() => 0), SecretClosedError);
-    assert.equal(stats().inUse, before.inUse);
-    assert.deepEqual(await ask(worker, "read"), { code: "SECRET_CLOSED" });
-  });
+  await ask(worker, "close");
+  assert.equal(secret.isClosed, true);
+  assert.throws(() => secret.withBytes(() => 0), SecretClosedError);
+  assert.equal(stats().inUse, before.inUse);
+  assert.deepEqual(await ask(worker, "read"), { code: "SECRET_CLOSED" });
 });
 
 test("closed on the main thread, a secret is closed in the Worker", async () => {
   const secret = Secret.random(8);
-  await withWorker(holder, async (worker) => {
-    await ask(worker, "attach", { ticket: secret.share() });
-    assert.equal(await ask(worker, "isClosed"), false);
-    secret.close();
-    assert.equal(await ask(worker, "isClosed"), true);
-    for (const action of ["read", "increment", "readInto", "copy", "share"]) {
-      assert.deepEqual(await ask(worker, action), { code: "SECRET_CLOSED" }, action);
-    }
-  });
+  await ask(worker, "attach", { ticket: secret.share() });
+  assert.equal(await ask(worker, "isClosed"), false);
+  secret.close();
+  assert.equal(await ask(worker, "isClosed"), true);
+  for (const action of ["read", "increment", "readInto", "copy", "share"]) {
+    assert.deepEqual(await ask(worker, action), { code: "SECRET_CLOSED" }, action);
+  }
 });
 
 test("a window here and one in a Worker are open together; `update` is busy on both sides", async () => {
   using secret = Secret.from(new Uint8Array([1, 2, 3, 4]));
-  await withWorker(holder, async (worker) => {
-    await ask(worker, "attach", { ticket: secret.share() });
+  await ask(worker, "attach", { ticket: secret.share() });
 
-    await secret.withBytesAsync(async (bytes) => {
-      assert.deepEqual(await ask(worker, "read"), [1, 2, 3, 4]);
-      assert.deepEqual(await ask(worker, "increment"), { code: "SECRET_BUSY" });
-      // The Worker's windows have ended; this one has not.
-      assert.equal(bytes[0], 1);
-    });
-
-    assert.equal(await ask(worker, "open"), "read");
-    assert.equal(secret.withBytes((bytes) => bytes[1]), 2);
-    assert.equal(secret.status().protection, "read");
-    assert.throws(() => secret.update(() => 0), SecretBusyError);
-    await ask(worker, "end");
-    assert.ok(await eventually(() => secret.status().protection === "none"));
-    assert.deepEqual(await ask(worker, "increment"), [2, 3, 4, 5]);
+  await secret.withBytesAsync(async (bytes) => {
+    assert.deepEqual(await ask(worker, "read"), [1, 2, 3, 4]);
+    assert.deepEqual(await ask(worker, "increment"), { code: "SECRET_BUSY" });
+    // The Worker's windows have ended; this one has not.
+    assert.equal(bytes[0], 1);
   });
+
+  assert.equal(await ask(worker, "open"), "read");
+  assert.equal(secret.withBytes((bytes) => bytes[1]), 2);
+  assert.equal(secret.status().protection, "read");
+  assert.throws(() => secret.update(() => 0), SecretBusyError);
+  await ask(worker, "end");
+  assert.ok(await eventually(() => secret.status().protection === "none"));
+  assert.deepEqual(await ask(worker, "increment"), [2, 3, 4, 5]);
 });
 
 test("closed while a Worker's window is open, the bytes go with that window", async () => {
   const secret = Secret.random(8);
   const before = stats().inUse;
-  await withWorker(holder, async (worker) => {
-    await ask(worker, "attach", { ticket: secret.share() });
-    await ask(worker, "open");
-    let disposed = false;
-    const disposing = secret[Symbol.asyncDispose]().then(() => disposed = true);
-    assert.deepEqual(await ask(worker, "read"), { code: "SECRET_CLOSED" });
-    assert.equal(disposed, false);
-    assert.equal(stats().inUse, before);
-    await ask(worker, "end");
-    await disposing;
-    assert.equal(stats().inUse, before - 1);
-  });
+  await ask(worker, "attach", { ticket: secret.share() });
+  await ask(worker, "open");
+  let disposed = false;
+  const disposing = secret[Symbol.asyncDispose]().then(() => disposed = true);
+  assert.deepEqual(await ask(worker, "read"), { code: "SECRET_CLOSED" });
+  assert.equal(disposed, false);
+  assert.equal(stats().inUse, before);
+  await ask(worker, "end");
+  await disposing;
+  assert.equal(stats().inUse, before - 1);
 });
 
 test("a ticket travels from Worker to Worker by way of the main thread", async () => {
   using secret = Secret.from(new Uint8Array([7, 8]));
-  await withWorker(holder, async (first) => {
-    await withWorker(holder, async (second) => {
-      await ask(first, "attach", { ticket: secret.share() });
-      await ask(second, "attach", { ticket: await ask(first, "share") });
-      await ask(first, "increment");
-      assert.deepEqual(await ask(second, "read"), [8, 9]);
-      await ask(second, "increment");
-      assert.deepEqual(await ask(first, "read"), [9, 10]);
-      assert.deepEqual(secret.withBytes((bytes) => [...bytes]), [9, 10]);
-    });
+  await withWorker(holder, async (second) => {
+    await ask(worker, "attach", { ticket: secret.share() });
+    await ask(second, "attach", { ticket: await ask(worker, "share") });
+    await ask(worker, "increment");
+    assert.deepEqual(await ask(second, "read"), [8, 9]);
+    await ask(second, "increment");
+    assert.deepEqual(await ask(worker, "read"), [9, 10]);
+    assert.deepEqual(secret.withBytes((bytes) => [...bytes]), [9, 10]);
   });
+});
+
+test("a ticket of the wrong length is refused in a Worker", async () => {
+  using secret = Secret.from(new Uint8Array([1, 2, 3, 4]));
+  for (const length of [0, 3, 5, 0xffffffff]) {
+    const ticket = { ...secret.share(), length };
+    assert.deepEqual(await ask(worker, "attach", { ticket }), { code: "SECRET_CLOSED" });
+  }
 });
 
 test("a Worker that ends without closing leaves the secret as it is", async () => {

@@ -63,6 +63,20 @@ test "the kernel sees what was promised, in each state" {
     }
 }
 
+test "pages are not merged with equal ones, even where the process asked for that" {
+    if (builtin.target.os.tag != .linux) return error.SkipZigTest;
+    const linux = std.os.linux;
+    // PR_SET_MEMORY_MERGE, prctl(2): new mappings become mergeable. Linux 6.4, with KSM.
+    const set_memory_merge = 67;
+    if (linux.errno(linux.prctl(set_memory_merge, 1, 0, 0, 0)) != .SUCCESS) return error.SkipZigTest;
+    defer _ = linux.prctl(set_memory_merge, 0, 0, 0, 0);
+    var cause: Cause = .{};
+    // Too long for a page of an arena, so its mapping is new.
+    const handle = try secret.create(&cause, .{ .length = 70_000, .alignment = 16, .flags = 0 }, .zeros);
+    try expect((try secret.status(&cause, handle)).no_merge);
+    try end(handle);
+}
+
 test "a handle that is stale, forged or used twice is an error" {
     var cause: Cause = .{};
     const handle = try secret.create(&cause, shape_32, .zeros);
@@ -309,6 +323,25 @@ test "a creation whose random bytes fail leaves nothing" {
     try expectEqual(abi.Step.getrandom, cause.step);
     try expectEqual(in_use, counters.in_use.get());
     try expectEqual(free, store.free_count());
+}
+
+test "a creation that fails after its bytes were written leaves none of them" {
+    var cause: Cause = .{};
+    var source: [32]u8 = @splat(0xC3);
+    // The calls of a creation: open, close. The second fails; the one that undoes it works.
+    seam.arm(2, 12, false);
+    try expectError(error.ProtectionFailed, secret.create(&cause, shape_32, .{ .bytes = &source }));
+    seam.arm(0, 0, false);
+    var pages: u32 = 0;
+    for (0..table.length()) |index| {
+        const record = table.at(@intCast(index)).?;
+        if (record.state != .free or record.kind != .page or record.base == 0) continue;
+        pages += 1;
+        try os.open(&cause, record.base, record.span, .read);
+        try expect(std.mem.findScalar(u8, record.unit(), 0xC3) == null);
+        try os.close(&cause, record.base, record.span);
+    }
+    try expect(pages > 0);
 }
 
 test "for every k, failing the k-th system call leaves nothing half done" {

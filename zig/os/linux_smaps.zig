@@ -115,7 +115,7 @@ pub fn region(cause: *Cause, address: usize, length: usize) os.Failed!os.Region 
             found.?.wipe_on_fork = has_flag(line, "wf");
             found.?.absent_on_fork = has_flag(line, "dc");
             found.?.no_merge = !has_flag(line, "mg");
-            found.?.no_huge_pages = has_flag(line, "nh") or !has_flag(line, "hg");
+            found.?.no_huge_pages = has_flag(line, "nh") or !has_huge_pages();
         }
     }
     if (found) |last| return last;
@@ -133,6 +133,12 @@ pub fn locked_bytes() u64 {
         return (std.fmt.parseInt(u64, digits, 10) catch return 0) * 1024;
     }
     return 0;
+}
+
+/// A kernel built without transparent huge pages has neither the flag nor the danger.
+fn has_huge_pages() bool {
+    const existence: u32 = 0;
+    return linux.errno(linux.access("/sys/kernel/mm/transparent_hugepage", existence)) == .SUCCESS;
 }
 
 fn has_flag(line: []const u8, flag: *const [2]u8) bool {

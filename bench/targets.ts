@@ -1,0 +1,56 @@
+/**
+ * What the library wants to reach. Measured on whatever machine this runs on, so a miss
+ * is a line in a table and never a failure.
+ *
+ * @module
+ */
+import type { Report, Row } from "./report.ts";
+
+/** One line of the table of targets. */
+export interface Verdict {
+  readonly target: string;
+  readonly runtime: string;
+  readonly measured: number;
+  readonly limit: number;
+  readonly unit: string;
+  readonly reached: boolean;
+}
+
+type Subject = "bun" | "deno" | "node";
+type Limits = Readonly<Record<Subject, number>>;
+
+const FLOOR_LIMITS: Limits = { bun: 1.2, deno: 1.25, node: 1.35 };
+const NESTED_LIMITS_NS: Limits = { bun: 12, deno: 20, node: 25 };
+const FIRST_SECRET_LIMIT_MS = 10;
+
+/** All that can be said of one runtime's report. */
+export function verdicts(report: Report): Verdict[] {
+  const subject = report.subject as Subject;
+  const row = (name: string) => report.rows.find((row) => row.name === name && row.bytes === 32);
+  const found: Verdict[] = [];
+  const say = (target: string, measured: number | undefined, limit: number, unit: string) => {
+    if (measured === undefined) return;
+    found.push({ target, runtime: subject, measured, limit, unit, reached: measured <= limit });
+  };
+
+  const cold = row("cold window");
+  const life = row("create and close");
+  const nested = row("nested window");
+  say("cold window, to the floor", cold?.ratios.floor, FLOOR_LIMITS[subject], "×");
+  say("cold window, to the Asherah model", cold?.ratios["Asherah model"], 0.85, "×");
+  say("nested window", nested?.p50, nestedLimit(nested, NESTED_LIMITS_NS[subject]), "ns");
+  say("create and close, to the Asherah model", life?.ratios["Asherah model"], 0.5, "×");
+  say("create and close, to memguard", life?.ratios.memguard, 0.25, "×");
+  say("create and close, to sodium-native", life?.ratios["sodium-native"], 0.7, "×");
+  const { pageBytes } = report.machine;
+  say("locked memory per secret", row("locked memory per secret")?.p50, pageBytes, "bytes");
+  say("first secret", row("first secret")?.p50, FIRST_SECRET_LIMIT_MS, "ms");
+  return found;
+}
+
+/** A quarter of what the peer's nested window takes, where that is more. */
+function nestedLimit(nested: Row | undefined, limit: number): number {
+  const ratio = nested?.ratios["Asherah model"];
+  if (nested === undefined || ratio === undefined) return limit;
+  return Math.max(limit, 0.25 * nested.p50 / ratio);
+}

@@ -1,0 +1,83 @@
+/**
+ * Searching the memory of another process: how often something stands in it, and where.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { closeSync, openSync, readSync } from "node:fs";
+import type { Mapping } from "./smaps.ts";
+
+const PIECE_BYTES = 1 << 20;
+
+/**
+ * Counts the places, outside of one mapping, at which a key stands in a process's memory: as
+ * it is, or as the inner or outer pad of HMAC (RFC 2104), which give it away just as well.
+ */
+export function countCopies(
+  pid: string,
+  mappings: readonly Mapping[],
+  page: Mapping,
+  key: Uint8Array,
+): number {
+  const forms = [0x00, 0x36, 0x5c].map((pad) => Buffer.from(key.map((byte) => byte ^ pad)));
+  const pageBytes = page.to - page.from;
+  const memory = openSync(`/proc/${pid}/mem`, "r");
+  const pagemap = openSync(`/proc/${pid}/pagemap`, "r");
+  const piece = Buffer.alloc(PIECE_BYTES);
+  let copies = 0;
+  try {
+    for (const { range, from, to, resident } of mappings) {
+      if (!resident || range === page.range) continue;
+      for (const [start, end] of residentRuns(pagemap, from, to, pageBytes)) {
+        // Pieces overlap by as much as a copy may stick out of one.
+        for (let at = start; at < end; at += PIECE_BYTES - (key.length - 1)) {
+          const length = readAt(memory, piece, at, Math.min(end - at, PIECE_BYTES));
+          for (const form of forms) copies += occurrences(piece.subarray(0, length), form);
+        }
+      }
+    }
+    return copies;
+  } finally {
+    closeSync(memory);
+    closeSync(pagemap);
+    for (const buffer of [...forms, piece]) buffer.fill(0);
+  }
+}
+
+/** Runs of pages that are in memory; engines reserve far more than they use. See pagemap(5). */
+function* residentRuns(
+  pagemap: number,
+  from: number,
+  to: number,
+  pageBytes: number,
+): Generator<[number, number]> {
+  const entries = Buffer.alloc((to - from) / pageBytes * 8);
+  const length = readAt(pagemap, entries, from / pageBytes * 8, entries.length);
+  let start: number | undefined;
+  for (let entry = 0; entry * 8 < length; entry++) {
+    // Bit 63 of the entry: present.
+    const present = ((entries[entry * 8 + 7] as number) & 0x80) !== 0;
+    const address = from + entry * pageBytes;
+    if (present) start ??= address;
+    else if (start !== undefined) {
+      yield [start, address];
+      start = undefined;
+    }
+  }
+  if (start !== undefined) yield [start, to];
+}
+
+/** As many bytes as can be read: some mappings, such as [vvar], refuse. */
+function readAt(file: number, into: Buffer, position: number, length: number): number {
+  try {
+    return readSync(file, into, 0, length, position);
+  } catch {
+    return 0;
+  }
+}
+
+function occurrences(of: Buffer, form: Buffer): number {
+  let found = 0;
+  for (let at = of.indexOf(form); at !== -1; at = of.indexOf(form, at + 1)) found += 1;
+  return found;
+}
