@@ -17,5 +17,7 @@ export function cleanupStack(): DisposableStack {
       process.exit(128 + number);
     });
   }
+  // Whoever read the output has gone (`| head`): then so does this.
+  process.stdout.on("error", () => process.exit(1));
   return stack;
 }

@@ -16,8 +16,8 @@ export async function showPage(key: Secret, observer: Observer, report: Report):
   // receiver's own are synchronous and last microseconds.
   const mappings = await observer.ask("note");
   const found = await key.withBytesAsync(() => observer.ask("find"));
-  if (found.length !== 1) {
-    return report.claim(`one mapping of ${mappings} is the page, not ${found.length}`, false);
+  if (found !== 1) {
+    return report.claim(`one mapping of ${mappings} is the page, not ${found}`, false);
   }
   const look = async (): Promise<[Sight, SecretStatus]> => [
     await observer.ask("look"),
@@ -39,7 +39,8 @@ export async function showPage(key: Secret, observer: Observer, report: Report):
     ["secret.status()", statusBefore.protection, statusInside.protection, statusAfter.protection],
     ["/proc/PID/mem gives", before.read, inside.read, after.read],
   ]);
-  report.text("", `VmFlags, closed: ${before.flags}`, `VmFlags, open:   ${inside.flags}`);
+  report.text("", `VmFlags, closed: ${before.flags.join(" ")}`);
+  report.text(`VmFlags, open:   ${inside.flags.join(" ")}`);
   report.text(
     "(rd readable, lo locked, dd not in core dumps, wf wiped on fork, nh no huge page)",
     "",
@@ -52,10 +53,12 @@ export async function showPage(key: Secret, observer: Observer, report: Report):
   report.claim("status() says none before a window", statusBefore.protection === "none");
   report.claim("status() says read in a window", statusInside.protection === "read");
   report.claim("status() says none after a window", statusAfter.protection === "none");
-  const flags = before.flags.split(" ");
-  report.claim("the page is locked", flags.includes("lo") && statusBefore.locked);
-  report.claim("the page is in no core dump", flags.includes("dd"));
-  report.claim("a forked child finds zeros in its place", flags.includes("wf") && statusBefore.fork === "wiped");
+  report.claim("the page is locked", before.flags.includes("lo") && statusBefore.locked);
+  report.claim("the page is in no core dump", before.flags.includes("dd"));
+  report.claim(
+    "a forked child finds zeros in its place",
+    before.flags.includes("wf") && statusBefore.fork === "wiped",
+  );
 }
 
 /** /proc/PID/mem is a debugger's way in. What it gives depends on the host: say what it gave. */

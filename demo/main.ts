@@ -77,7 +77,9 @@ function describe(key: Secret): string {
 }
 
 const [keyFile] = process.argv.slice(2);
-if (keyFile === undefined) throw new TypeError("Cannot start: name the key file, or use npm run demo");
+if (keyFile === undefined) {
+  throw new TypeError("Cannot start: name the key file, or use npm run demo");
+}
 const report = new Report();
 setTimeout(() => {
   console.error(`The demo took more than ${SECONDS_MAX} seconds`);

@@ -7,36 +7,59 @@ import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
 import type { Mapping } from "./smaps.ts";
 
+/** Bytes of another process, by the way that debuggers take. */
+export function readMemory(pid: string, from: number, to: number): Buffer {
+  const file = openSync(`/proc/${pid}/mem`, "r");
+  try {
+    const bytes = Buffer.alloc(to - from);
+    readSync(file, bytes, 0, bytes.length, from);
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
+}
+
 const PIECE_BYTES = 1 << 20;
 
+/** Places at which a key stands. */
+export interface Copies {
+  readonly onPage: number;
+  readonly elsewhere: number;
+}
+
 /**
- * Counts the places, outside of one mapping, at which a key stands in a process's memory: as
- * it is, or as the inner or outer pad of HMAC (RFC 2104), which give it away just as well.
+ * Counts the places at which a key stands in a process's memory: as it is, or as the inner or
+ * outer pad of HMAC (RFC 2104), which give it away just as well.
  */
 export function countCopies(
   pid: string,
   mappings: readonly Mapping[],
   page: Mapping,
   key: Uint8Array,
-): number {
+): Copies {
   const forms = [0x00, 0x36, 0x5c].map((pad) => Buffer.from(key.map((byte) => byte ^ pad)));
   const pageBytes = page.to - page.from;
   const memory = openSync(`/proc/${pid}/mem`, "r");
   const pagemap = openSync(`/proc/${pid}/pagemap`, "r");
   const piece = Buffer.alloc(PIECE_BYTES);
-  let copies = 0;
+  let onPage = 0;
+  let elsewhere = 0;
   try {
     for (const { range, from, to, resident } of mappings) {
-      if (!resident || range === page.range) continue;
+      if (!resident) continue;
       for (const [start, end] of residentRuns(pagemap, from, to, pageBytes)) {
         // Pieces overlap by as much as a copy may stick out of one.
         for (let at = start; at < end; at += PIECE_BYTES - (key.length - 1)) {
           const length = readAt(memory, piece, at, Math.min(end - at, PIECE_BYTES));
-          for (const form of forms) copies += occurrences(piece.subarray(0, length), form);
+          const found = forms
+            .map((form) => occurrences(piece.subarray(0, length), form))
+            .reduce((sum, times) => sum + times);
+          if (range === page.range) onPage += found;
+          else elsewhere += found;
         }
       }
     }
-    return copies;
+    return { onPage, elsewhere };
   } finally {
     closeSync(memory);
     closeSync(pagemap);

@@ -8,6 +8,8 @@ import { KINDS } from "./deliveries.ts";
 import type { Observer } from "./observing.ts";
 import type { Receiver } from "./receiver.ts";
 import { count, type Report } from "./report.ts";
+import { RUNTIME } from "./runtime.ts";
+import type { Copies } from "./search.ts";
 import type { Sent } from "./sender.ts";
 import type { Server } from "./server/server.ts";
 
@@ -46,6 +48,7 @@ export async function showTraffic(
       `served ${count(sent)} in ${seconds.toFixed(2)} s: ${rate} requests per second`,
   );
   if (seen !== undefined) report.text(`the page meanwhile, seen from outside: ${tally(seen)}`);
+  if (observer !== undefined) explainCopies(await observer.ask("copies"), report);
 
   KINDS.forEach(({ title, good }, index) => {
     const { accepted, rejected, other } = kinds[index] as Sent["kinds"][number];
@@ -60,6 +63,23 @@ export async function showTraffic(
   report.claim("the receiver accepted what was meant to be", receiver.accepted === good);
   report.claim("the receiver rejected all the rest", receiver.rejected === sent - good);
   report.claim("there was traffic of both kinds", good > 0 && good < sent);
+}
+
+/** The library makes no copy. What createHmac is handed it may copy, and one runtime's does. */
+function explainCopies(copies: Copies | null, report: Report): void {
+  if (copies === null) return;
+  const { onPage, elsewhere } = copies;
+  report.text(
+    `copies of the key in this process's memory: ${onPage} on its page, ${elsewhere} elsewhere`,
+  );
+  report.claim("the search finds the key where it is", onPage === 1);
+  if (elsewhere === 0) return;
+  report.text(
+    "",
+    "The latter are not the library's: what is handed the bytes in a window may copy them, and",
+    "need not wipe the copies." +
+      (RUNTIME === "deno" ? " Deno's own createHmac does just that." : ""),
+  );
 }
 
 function tally(seen: Readonly<Record<string, number>>): string {

@@ -146,9 +146,9 @@ test("`asyncDispose` resolves when the bytes are gone, not before", async () => 
 
 test("`asyncDispose` called several times resolves every time", async () => {
   const secret = four();
-  const window = secret.open();
+  const opened = secret.open();
   const disposing = [1, 2, 3].map(() => secret[Symbol.asyncDispose]());
-  window[Symbol.dispose]();
+  opened[Symbol.dispose]();
   assert.deepEqual(await Promise.all(disposing), [undefined, undefined, undefined]);
   assert.equal(await secret[Symbol.asyncDispose](), undefined);
 });

@@ -100,8 +100,8 @@ test("a callback that transfers the view's buffer is a TypeError, and the window
   assert.throws(() => secret.update(transfer), expected);
   await assert.rejects(secret.withBytesAsync(transfer), expected);
   assert.throws(() => {
-    using window = secret.open();
-    transfer(window.bytes);
+    using opened = secret.open();
+    transfer(opened.bytes);
   }, expected);
   assert.equal(secret.status().protection, "none");
   // The secret itself took no harm, and later windows have a view again.

@@ -72,7 +72,11 @@ test("a leak is counted and reported once, with message, label, length and stack
     { leaks: Leak[]; counted: number; inUse: number }
   >(`
     listen();
-    const makeTheSecret = () => Secret.random(48, { label: "forgotten" });
+    // Not a tail call, which would leave no trace on the stack.
+    const makeTheSecret = () => {
+      const { length } = Secret.random(48, { label: "forgotten" });
+      return length;
+    };
     lose(makeTheSecret);
     await lost();
     const counted = stats().leaked;

@@ -9,8 +9,8 @@ function four(): Secret {
 test("`open()` with `using` opens a window for the block", () => {
   using secret = four();
   {
-    using window = secret.open();
-    assert.deepEqual([...window.bytes], [1, 2, 3, 4]);
+    using opened = secret.open();
+    assert.deepEqual([...opened.bytes], [1, 2, 3, 4]);
     assert.equal(secret.status().protection, "read");
   }
   assert.equal(secret.status().protection, "none");
@@ -19,8 +19,8 @@ test("`open()` with `using` opens a window for the block", () => {
 test("`open()` with `using` closes the window when the block throws", () => {
   using secret = four();
   assert.throws(() => {
-    using window = secret.open();
-    throw new Error(`problem ${window.bytes.length}`);
+    using opened = secret.open();
+    throw new Error(`problem ${opened.bytes.length}`);
   }, /problem 4/);
   assert.equal(secret.status().protection, "none");
 });
@@ -42,9 +42,9 @@ test("disposing a window twice closes it once", () => {
 
 test("the bytes of a disposed window are a TypeError", () => {
   using secret = four();
-  const window = secret.open();
-  window[Symbol.dispose]();
-  assert.throws(() => window.bytes, {
+  const opened = secret.open();
+  opened[Symbol.dispose]();
+  assert.throws(() => opened.bytes, {
     name: "TypeError",
     message: "Cannot read the bytes: the window is closed",
   });
@@ -52,10 +52,10 @@ test("the bytes of a disposed window are a TypeError", () => {
 
 test("the bytes of a disposed window are a TypeError while another window is open", () => {
   using secret = four();
-  const window = secret.open();
+  const opened = secret.open();
   secret.withBytes(() => {
-    window[Symbol.dispose]();
-    assert.throws(() => window.bytes, TypeError);
+    opened[Symbol.dispose]();
+    assert.throws(() => opened.bytes, TypeError);
     assert.equal(secret.status().protection, "read");
   });
 });
@@ -63,31 +63,31 @@ test("the bytes of a disposed window are a TypeError while another window is ope
 test("a window of `open()` may outlive the function that opened it", () => {
   using secret = four();
   const begin = (): SecretWindow => secret.open();
-  const window = begin();
-  assert.equal(window.bytes[2], 3);
-  window[Symbol.dispose]();
+  const opened = begin();
+  assert.equal(opened.bytes[2], 3);
+  opened[Symbol.dispose]();
   assert.equal(secret.status().protection, "none");
 });
 
 test("`close()` while a window of `open()` is open waits for the window", () => {
   const secret = four();
   const before = stats().inUse;
-  const window = secret.open();
+  const opened = secret.open();
   secret.close();
   assert.equal(secret.isClosed, true);
-  assert.deepEqual([...window.bytes], [1, 2, 3, 4]);
+  assert.deepEqual([...opened.bytes], [1, 2, 3, 4]);
   assert.equal(stats().inUse, before);
-  window[Symbol.dispose]();
+  opened[Symbol.dispose]();
   assert.equal(stats().inUse, before - 1);
-  assert.throws(() => window.bytes, TypeError);
+  assert.throws(() => opened.bytes, TypeError);
 });
 
 test("`update` is refused while a window of `open()` is open", () => {
   using secret = four();
   {
-    using window = secret.open();
+    using opened = secret.open();
     assert.throws(() => secret.update(() => {}), { code: "SECRET_BUSY" });
-    assert.equal(window.bytes[0], 1);
+    assert.equal(opened.bytes[0], 1);
   }
   secret.update((bytes) => void (bytes[0] = 8));
   assert.equal(secret.withBytes((bytes) => bytes[0]), 8);
@@ -97,8 +97,8 @@ test("a window and its secret in one `using` scope close in the right order", ()
   const before = stats();
   {
     using secret = four();
-    using window = secret.open();
-    assert.equal(window.bytes[1], 2);
+    using opened = secret.open();
+    assert.equal(opened.bytes[1], 2);
   }
   assert.equal(stats().inUse, before.inUse);
   assert.equal(stats().openWindows, before.openWindows);
@@ -109,8 +109,8 @@ test("a DisposableStack closes windows and secrets", () => {
   {
     using stack = new DisposableStack();
     const secret = stack.use(four());
-    const window = stack.use(secret.open());
-    assert.equal(window.bytes[1], 2);
+    const opened = stack.use(secret.open());
+    assert.equal(opened.bytes[1], 2);
     assert.equal(stats().openWindows, before.openWindows + 1);
   }
   assert.equal(stats().inUse, before.inUse);

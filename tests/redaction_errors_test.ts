@@ -136,7 +136,6 @@ test("consoles of a child show no content, whatever the method", async () => {
     secret.withBytes(show);
     using window = secret.open();
     console.log(window, [window], { window });
-    console.dir(window, { showHidden: true, getters: true });
     console.log("end");
     `,
   );

@@ -172,15 +172,15 @@ function showAll(value: unknown): string {
 
 test("an open window shows no content", () => {
   for (const { secret, bytes } of secrets()) {
-    const window = secret.open();
-    for (const holder of [window, [window], { window }]) {
+    const opened = secret.open();
+    for (const holder of [opened, [opened], { opened }]) {
       for (const [name, show] of INSPECTIONS) {
         assert.equal(contentIn(show(holder), bytes), undefined, name);
       }
       assert.equal(contentIn(showAll(holder), bytes), undefined);
     }
-    window[Symbol.dispose]();
-    assert.equal(contentIn(inspect(window), bytes), undefined);
+    opened[Symbol.dispose]();
+    assert.equal(contentIn(inspect(opened), bytes), undefined);
     secret.close();
   }
 });

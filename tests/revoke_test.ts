@@ -88,11 +88,11 @@ test("with `revokeViews` the view of an async window lives until the promise set
 
 test("with `revokeViews` the view of `open()` is detached when it is disposed", () => {
   using secret = revoking();
-  const window = secret.open();
-  const bytes = window.bytes;
-  assert.equal(window.bytes, bytes);
+  const opened = secret.open();
+  const bytes = opened.bytes;
+  assert.equal(opened.bytes, bytes);
   assert.deepEqual([...bytes], [1, 2, 3, 4]);
-  window[Symbol.dispose]();
+  opened[Symbol.dispose]();
   assert.equal(bytes.byteLength, 0);
 });
 

@@ -131,10 +131,10 @@ test("`asyncDispose` of a shared secret resolves when the bytes are gone", async
   const secret = four();
   secret.share();
   const before = stats().inUse;
-  const window = secret.open();
+  const opened = secret.open();
   const disposing = secret[Symbol.asyncDispose]();
   assert.equal(stats().inUse, before);
-  window[Symbol.dispose]();
+  opened[Symbol.dispose]();
   await disposing;
   assert.equal(stats().inUse, before - 1);
 });

@@ -58,8 +58,8 @@ test("reading inside `update` works and sees what was written", () => {
     using copy = secret.copy();
     assert.equal(copy.withBytes((view) => view[1]), 42);
     {
-      using window = secret.open();
-      assert.equal(window.bytes[1], 42);
+      using opened = secret.open();
+      assert.equal(opened.bytes[1], 42);
     }
     // Still the read-write window.
     bytes[1] = 43;

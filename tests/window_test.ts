@@ -46,8 +46,8 @@ test("the view is the same object in every window", () => {
     secret.withBytes(keep);
   });
   {
-    using window = secret.open();
-    views.add(window.bytes);
+    using opened = secret.open();
+    views.add(opened.bytes);
   }
   assert.equal(views.size, 1);
 });
@@ -159,8 +159,8 @@ test("ten thousand windows, the kinds taking turns, all see the same bytes", () 
     assert.equal(secret.withBytes((bytes) => bytes[3]), 4);
     assert.equal(secret.update((bytes) => bytes[2]), 3);
     assert.equal(secret.readInto(target), 4);
-    using window = secret.open();
-    assert.equal(window.bytes[0], 1);
+    using opened = secret.open();
+    assert.equal(opened.bytes[0], 1);
   }
   assert.equal(secret.status().protection, "none");
 });

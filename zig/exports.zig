@@ -141,8 +141,8 @@ fn create(shape: secret.Shape, content: secret.Content) i32 {
 
 // Only in the library that tests load.
 
-fn fault_arm(k: u32, errno: u32, forever: u32) callconv(.c) i32 {
-    seam.arm(k, @truncate(errno), forever != 0);
+fn fault_arm(k: u32, errno: u32, times: u32) callconv(.c) i32 {
+    seam.arm(k, @truncate(errno), times);
     return 0;
 }
 

@@ -1,8 +1,8 @@
 //! Where tests make system calls fail. Compiled in only with `-Dfaults=true`, into
 //! a library of its own name; in the library that ships, `fails` is a constant.
 //!
-//! Armed with `k`, the k-th call from then on fails with the given errno, once.
-//! Armed with `0`, none fails, and the calls are counted.
+//! Armed with `k`, the k-th call from then on fails with the given errno, and as many
+//! after it as were asked for. Armed with `0`, none fails, and the calls are counted.
 
 const std = @import("std");
 const build_options = @import("build_options");
@@ -16,7 +16,7 @@ var remaining: std.atomic.Value(u32) = .init(0);
 var errno: std.atomic.Value(u32) = .init(0);
 /// Calls since the last `arm`, by step; place 0 counts all of them.
 var calls: [step_count]std.atomic.Value(u32) = @splat(.init(0));
-var lasting: std.atomic.Value(bool) = .init(false);
+var failures_left: std.atomic.Value(u32) = .init(0);
 
 /// True if the call that is about to be made has to fail; `cause` is filled in.
 pub fn fails(cause: *abi.Cause, step: abi.Step) bool {
@@ -29,16 +29,16 @@ pub fn fails(cause: *abi.Cause, step: abi.Step) bool {
         remaining.store(left - 1, .monotonic);
         return false;
     }
-    if (!lasting.load(.monotonic)) remaining.store(0, .monotonic);
+    if (failures_left.fetchSub(1, .monotonic) == 1) remaining.store(0, .monotonic);
     cause.* = .{ .step = step, .errno = @intCast(errno.load(.monotonic)) };
     return true;
 }
 
-/// `k` = 1 fails the next call. With `forever`, every call from the k-th on fails.
-pub fn arm(k: u32, with_errno: u16, forever: bool) void {
+/// `k` = 1 fails the next call, and so on for `times` calls.
+pub fn arm(k: u32, with_errno: u16, times: u32) void {
     errno.store(with_errno, .monotonic);
     for (&calls) |*counter| counter.store(0, .monotonic);
-    lasting.store(forever, .monotonic);
+    failures_left.store(times, .monotonic);
     remaining.store(k, .monotonic);
 }
 

@@ -10,6 +10,7 @@ const seam = @import("seam.zig");
 const store = @import("store.zig");
 const table = @import("table.zig");
 const builtin = @import("builtin");
+const layout = @import("layout.zig");
 const os = @import("os.zig").current;
 const Cause = abi.Cause;
 const expect = std.testing.expect;
@@ -92,6 +93,21 @@ test "a handle that is stale, forged or used twice is an error" {
         try expectEqual(@as(usize, 0), secret.address(forged));
         try expectEqual(@as(u32, 0), secret.length(forged));
     }
+}
+
+test "a handle does not fit the next secret on the same page" {
+    var cause: Cause = .{};
+    const stale = try secret.create(&cause, shape_32, .zeros);
+    try end(stale);
+    for (0..5000) |_| {
+        const handle = try secret.create(&cause, shape_32, .zeros);
+        const same_page = layout.index_of(handle) == layout.index_of(stale);
+        try expectError(error.Closed, secret.open(&cause, stale, .read));
+        try expectError(error.Closed, secret.destroy(&cause, stale));
+        try end(handle);
+        if (same_page) return;
+    }
+    return error.PageWasNeverUsedAgain;
 }
 
 test "every handle is new, also when a page is used again" {
@@ -210,6 +226,31 @@ test "no window is counted twice" {
     try expectEqual(before, counters.open_windows.get());
 }
 
+test "a secret that cannot be overwritten loses its memory instead" {
+    var cause: Cause = .{};
+    const handle = try secret.create(&cause, shape_32, .random);
+    const record = record_of(handle);
+    const retired = counters.pages_retired.get();
+    seam.arm(1, 12, 1);
+    try expectError(error.ProtectionFailed, secret.destroy(&cause, handle));
+    seam.arm(0, 0, 0);
+    try expect(record.dropped);
+    try expectEqual(retired + 1, counters.pages_retired.get());
+    try secret.release(&cause, handle);
+}
+
+test "a page that cannot be closed after a failed creation is given up, not left open" {
+    var cause: Cause = .{};
+    const retired = counters.pages_retired.get();
+    const free = store.free_count();
+    // Open works; the two attempts to close do not; replacing the page does.
+    seam.arm(2, 12, 2);
+    try expectError(error.ProtectionFailed, secret.create(&cause, shape_32, .zeros));
+    seam.arm(0, 0, 0);
+    try expectEqual(retired + 1, counters.pages_retired.get());
+    try expectEqual(free - 1, store.free_count());
+}
+
 // Fault injection: for every k, the k-th system call fails.
 
 const Operation = enum { create, create_region, window, destroy, destroy_region };
@@ -229,10 +270,10 @@ fn fail_kth(operation: Operation, k: u32, errno: u16) !bool {
             const source = try std.testing.allocator.alloc(u8, length);
             defer std.testing.allocator.free(source);
             @memset(source, 0xC3);
-            seam.arm(k, errno, false);
+            seam.arm(k, errno, 1);
             const result = secret.create(&cause, shape, .{ .bytes = source });
             const calls = seam.count(.none);
-            seam.arm(0, 0, false);
+            seam.arm(0, 0, 0);
             if (result) |handle| {
                 try end(handle);
             } else |err| {
@@ -246,11 +287,11 @@ fn fail_kth(operation: Operation, k: u32, errno: u16) !bool {
         },
         .window => {
             const handle = try secret.create(&cause, shape, .random);
-            seam.arm(k, errno, false);
+            seam.arm(k, errno, 1);
             const opened = secret.open(&cause, handle, .read);
             const closed = secret.close(&cause, handle);
             const calls = seam.count(.none);
-            seam.arm(0, 0, false);
+            seam.arm(0, 0, 0);
             if (opened) {} else |err| try expectEqual(error.ProtectionFailed, err);
             if (closed) {} else |err| {
                 // The caller's duty then is to destroy it; that works.
@@ -264,10 +305,10 @@ fn fail_kth(operation: Operation, k: u32, errno: u16) !bool {
         .destroy, .destroy_region => {
             const handle = try secret.create(&cause, shape, .random);
             const record = record_of(handle);
-            seam.arm(k, errno, false);
+            seam.arm(k, errno, 1);
             const result = secret.destroy(&cause, handle);
             const calls = seam.count(.none);
-            seam.arm(0, 0, false);
+            seam.arm(0, 0, 0);
             if (result) {} else |err| try expectEqual(error.ProtectionFailed, err);
             // Whatever failed: not readable, and nothing of it is left.
             try expectEqual(abi.Protection.none, record.protection);
@@ -293,9 +334,9 @@ test "for every k, failing the k-th call that makes an arena leaves none behind"
         const locked = counters.locked_bytes.get();
         const arenas = counters.arenas.get();
         var source: [32]u8 = @splat(0xC3);
-        seam.arm(@intCast(k), errno, false);
+        seam.arm(@intCast(k), errno, 1);
         const result = secret.create(&cause, shape_32, .{ .bytes = &source });
-        seam.arm(0, 0, false);
+        seam.arm(0, 0, 0);
         if (result) |handle| {
             try end(handle);
         } else |err| {
@@ -317,9 +358,9 @@ test "a creation whose random bytes fail leaves nothing" {
     const in_use = counters.in_use.get();
     const free = store.free_count();
     // The calls of a random creation: mprotect, getrandom, mprotect.
-    seam.arm(2, 38, false);
+    seam.arm(2, 38, 1);
     try expectError(error.RandomFailed, secret.create(&cause, shape_32, .random));
-    seam.arm(0, 0, false);
+    seam.arm(0, 0, 0);
     try expectEqual(abi.Step.getrandom, cause.step);
     try expectEqual(in_use, counters.in_use.get());
     try expectEqual(free, store.free_count());
@@ -329,9 +370,9 @@ test "a creation that fails after its bytes were written leaves none of them" {
     var cause: Cause = .{};
     var source: [32]u8 = @splat(0xC3);
     // The calls of a creation: open, close. The second fails; the one that undoes it works.
-    seam.arm(2, 12, false);
+    seam.arm(2, 12, 1);
     try expectError(error.ProtectionFailed, secret.create(&cause, shape_32, .{ .bytes = &source }));
-    seam.arm(0, 0, false);
+    seam.arm(0, 0, 0);
     var pages: u32 = 0;
     for (0..table.length()) |index| {
         const record = table.at(@intCast(index)).?;

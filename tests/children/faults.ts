@@ -28,8 +28,8 @@ const faults = runtime.load(path, {
   securememory_fault_arm: { parameters: ["u32", "u32", "u32"], result: "i32" },
   securememory_fault_count: { parameters: ["u32"], result: "u32" },
 });
-const arm = (k: number, errno: number, forever = 0) =>
-  faults.securememory_fault_arm(k, errno, forever);
+const FOREVER = 0xffffffff;
+const arm = (k: number, errno: number, times = 1) => faults.securememory_fault_arm(k, errno, times);
 
 /**
  * Calls `run` with the k-th system call failing, for every k until none fails any more,
@@ -221,7 +221,7 @@ const cases: Record<string, () => void> = {
     const inUse = stats().inUse;
     for (let k = 1; k < 5; k++) {
       const source = new Uint8Array(32).fill(0xa5);
-      arm(k, EPERM, 1);
+      arm(k, EPERM, FOREVER);
       try {
         Secret.from(source).close();
       } catch (error) {

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { capabilities, Secret, stats } from "../mod.ts";
+import { addressOf } from "./support/memory.ts";
+
+const PAGE = capabilities().pageSize;
+
+/** So many closed secrets rest at most; the next one ends the rest of the oldest. */
+const RESTING_MAX = 64;
+
+/** Makes, uses and closes a secret; its view, and where it was. */
+function used(length = 32): { view: Uint8Array; address: bigint } {
+  const secret = Secret.random(length);
+  const result = secret.withBytes((view) => ({ view, address: addressOf(view) }));
+  secret.close();
+  assert.equal(result.view.byteLength, length);
+  return result;
+}
+
+/** Makes, uses and closes secrets until whatever rested before does no more. */
+function flush(): void {
+  for (let round = 0; round < RESTING_MAX; round++) used();
+}
+
+test("the address of a closed secret is not used again before its view is detached", () => {
+  const { view, address } = used();
+  let detachedAt = -1;
+  let usedAgain = 0;
+  for (let round = 0; round < 1500; round++) {
+    const other = used();
+    if (detachedAt < 0 && view.byteLength === 0) detachedAt = round;
+    if (other.address === address) {
+      assert.equal(view.byteLength, 0, `${round}`);
+      usedAgain += 1;
+    }
+  }
+  assert.equal(detachedAt, RESTING_MAX - 1);
+  // The page was not lost.
+  assert.ok(usedAgain > 0);
+});
+
+test("a detached view reads nothing, and its length is 0", () => {
+  const { view } = used();
+  flush();
+  assert.equal(view.byteLength, 0);
+  assert.equal(view[0], undefined);
+  assert.equal((view.buffer as ArrayBuffer).detached, true);
+});
+
+test("a secret that nobody looked at does not rest", () => {
+  flush();
+  const before = stats();
+  for (let round = 0; round < 10; round++) Secret.random(32).close();
+  assert.equal(stats().restingPages, before.restingPages);
+  assert.equal(stats().freePages, before.freePages);
+});
+
+test("so many pages rest and no more, of all sizes, and none is lost", () => {
+  flush();
+  const before = stats();
+  for (let round = 0; round < 3 * RESTING_MAX; round++) used(round % 3 === 0 ? 2 * PAGE : 32);
+  assert.equal(stats().restingPages, before.restingPages);
+  flush();
+  const after = stats();
+  assert.equal(after.pages, before.pages);
+  assert.equal(after.freePages, before.freePages);
+  assert.equal(after.arenas, before.arenas);
+  assert.equal(after.lockedBytes, before.lockedBytes);
+  assert.equal(after.retiredPages, before.retiredPages);
+});
+
+test("a secret of several pages rests without its memory", () => {
+  const before = stats().lockedBytes;
+  const { view } = used(3 * PAGE);
+  assert.equal(view.byteLength, 3 * PAGE);
+  assert.equal(stats().lockedBytes, before);
+  flush();
+  assert.equal(view.byteLength, 0);
+});
+
+test("the address of a secret that was shared is never used again", () => {
+  const before = stats().retiredPages;
+  let taken = 0n;
+  {
+    using secret = Secret.random(32);
+    taken = secret.withBytes(addressOf);
+    secret.share();
+  }
+  assert.equal(stats().retiredPages, before + 1);
+  const seen = new Set<bigint>();
+  for (let round = 0; round < 1000; round++) seen.add(used().address);
+  assert.ok(seen.size < 1000);
+  assert.equal(seen.has(taken), false);
+});
+
+test("with `revokeViews` a closed secret's page is free at once: no view can be alive", () => {
+  flush();
+  const before = stats();
+  for (let round = 0; round < 10; round++) {
+    using secret = Secret.random(32, { revokeViews: true });
+    secret.withBytes((bytes) => bytes[0]);
+  }
+  assert.equal(stats().restingPages, before.restingPages);
+  assert.equal(stats().freePages, before.freePages);
+});
