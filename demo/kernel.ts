@@ -28,15 +28,20 @@ export async function showPage(key: Secret, observer: Observer, report: Report):
   const [after, statusAfter] = await look();
 
   report.text(
-    `Process ${observer.pid}, of the same user, looks at this one from outside. The library tells`,
-    `nobody where the page is, but the observer can compare: of ${mappings} mappings exactly one is`,
-    "locked and turns from ---p into r--p when a window opens.",
+    `Process ${observer.pid}, of the same user, looks at this one from outside. The library`,
+    "tells nobody where the page is, but the observer can compare: exactly one of",
+    `${mappings} mappings is locked and turns from ---p into r--p when a window opens.`,
     "",
   );
   report.table([
     ["", "before a window", "in a window", "after it"],
     ["permissions (smaps)", before.permissions, inside.permissions, after.permissions],
-    ["secret.status()", statusBefore.protection, statusInside.protection, statusAfter.protection],
+    [
+      "status().protection",
+      statusBefore.protection,
+      statusInside.protection,
+      statusAfter.protection,
+    ],
     ["/proc/PID/mem gives", before.read, inside.read, after.read],
   ]);
   report.text("", `VmFlags, closed: ${before.flags.join(" ")}`);
@@ -50,9 +55,7 @@ export async function showPage(key: Secret, observer: Observer, report: Report):
   report.claim("the page is ---p before a window", before.permissions === "---p");
   report.claim("the page is r--p in a window", inside.permissions === "r--p");
   report.claim("the page is ---p after a window", after.permissions === "---p");
-  report.claim("status() says none before a window", statusBefore.protection === "none");
-  report.claim("status() says read in a window", statusInside.protection === "read");
-  report.claim("status() says none after a window", statusAfter.protection === "none");
+  claimStatus([statusBefore, statusInside, statusAfter], report);
   report.claim("the page is locked", before.flags.includes("lo") && statusBefore.locked);
   report.claim("the page is in no core dump", before.flags.includes("dd"));
   report.claim(
@@ -98,10 +101,26 @@ export async function showStrayRead(report: Report, cleanup: DisposableStack): P
   report.claim("a fault ended it", FAULTS.includes(signal ?? status));
 }
 
-/** Says why there is nothing to see where there is no /proc. */
-export function explainNoProc(report: Report): void {
+/** What can be shown where there is no /proc: the library's own question to the system. */
+export function showStatus(key: Secret, report: Report): void {
+  const before = key.status();
+  const inside = key.withBytes(() => key.status());
+  const after = key.status();
+  report.table([
+    ["", "before a window", "in a window", "after it"],
+    ["status().protection", before.protection, inside.protection, after.protection],
+  ]);
+  claimStatus([before, inside, after], report);
   report.text(
-    `Not shown on ${process.platform}: it has no /proc/PID/smaps and no /proc/PID/mem.`,
-    "secret.status() below asks the system in its own way.",
+    "",
+    `What another process sees is not shown on ${process.platform}: it has no /proc/PID/smaps`,
+    "and no /proc/PID/mem.",
   );
+}
+
+function claimStatus(statuses: readonly SecretStatus[], report: Report): void {
+  const [before, inside, after] = statuses.map(({ protection }) => protection);
+  report.claim("status() says none before a window", before === "none");
+  report.claim("status() says read in a window", inside === "read");
+  report.claim("status() says none after a window", after === "none");
 }

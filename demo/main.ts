@@ -8,7 +8,7 @@ import process from "node:process";
 import type { Secret } from "../mod.ts";
 import { cleanupStack } from "./cleanup.ts";
 import { BATCHES, measureCost, ROUNDS } from "./cost.ts";
-import { explainNoProc, showPage, showStrayRead } from "./kernel.ts";
+import { showPage, showStatus, showStrayRead } from "./kernel.ts";
 import { loadKey } from "./key_file.ts";
 import { Observer } from "./observing.ts";
 import { Receiver } from "./receiver.ts";
@@ -42,7 +42,7 @@ async function demo(keyFile: string, report: Report): Promise<void> {
     observer = new Observer(keyFile, cleanup);
     await showPage(key, observer, report);
   } else {
-    explainNoProc(report);
+    showStatus(key, report);
   }
 
   report.section("3. A stray read");
@@ -52,7 +52,7 @@ async function demo(keyFile: string, report: Report): Promise<void> {
   const receiver = new Receiver(key);
   const server = await serve((body, signature) => receiver.receive(body, signature));
   cleanup.defer(() => server.stop());
-  await showTraffic(receiver, server, keyFile, observer, report, cleanup);
+  await showTraffic({ receiver, server, keyFile, observer }, report, cleanup);
 
   report.section("5. What a window costs");
   const { window, floor } = measureCost(key);

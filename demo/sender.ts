@@ -15,7 +15,7 @@ import { HEADER } from "./signature.ts";
 export interface Sent {
   readonly seconds: number;
   /** In the order of `KINDS`. */
-  readonly kinds: readonly { accepted: number; rejected: number; other: number }[];
+  readonly kinds: readonly { sent: number; accepted: number; rejected: number }[];
 }
 
 const CONNECTIONS = 16;
@@ -56,7 +56,7 @@ const kinds = KINDS.map((kind) => {
   const statuses = answers.get(kind) ?? [];
   const accepted = statuses.filter((status) => status === 204).length;
   const rejected = statuses.filter((status) => status === 401).length;
-  return { accepted, rejected, other: statuses.length - accepted - rejected };
+  return { sent: statuses.length, accepted, rejected };
 });
 console.log(JSON.stringify({ seconds, kinds } satisfies Sent));
 // Connections that are kept alive would keep the process alive too.

@@ -4,7 +4,7 @@
  * @module
  */
 import { ending, start } from "./child.ts";
-import { KINDS } from "./deliveries.ts";
+import { type Kind, KINDS } from "./deliveries.ts";
 import type { Observer } from "./observing.ts";
 import type { Receiver } from "./receiver.ts";
 import { count, type Report } from "./report.ts";
@@ -15,54 +15,62 @@ import type { Server } from "./server/server.ts";
 
 /** Runs the sender against the receiver and compares what they say. */
 export async function showTraffic(
-  receiver: Receiver,
-  server: Server,
-  keyFile: string,
-  observer: Observer | undefined,
+  { receiver, server, keyFile, observer }: {
+    receiver: Receiver;
+    server: Server;
+    keyFile: string;
+    observer: Observer | undefined;
+  },
   report: Report,
   cleanup: DisposableStack,
 ): Promise<void> {
   await observer?.ask("watch");
-  const rights = [`--allow-net=127.0.0.1:${server.port}`, `--allow-read=${keyFile}`];
-  const sender = start("sender.ts", [`${server.port}`, keyFile], rights, cleanup);
-  const { status, signal, stdout, stderr } = await ending(sender);
+  const { seconds, kinds } = await send(server, keyFile, cleanup);
   const seen = await observer?.ask("watched");
-  if (status !== 0) throw new Error(`The sender ended by ${signal ?? status}: ${stderr}`);
-  const { seconds, kinds }: Sent = JSON.parse(stdout);
 
   report.table([
-    ["what process " + sender.pid + " sent", "sent", "204", "401"],
-    ...KINDS.map(({ title }, index) => {
-      const { accepted, rejected, other } = kinds[index] as Sent["kinds"][number];
-      return [title, count(accepted + rejected + other), count(accepted), count(rejected)];
-    }),
+    ["what another process sent", "sent", "204", "401"],
+    ...kinds.map(({ kind, sent, accepted, rejected }) => [
+      kind.title,
+      ...[sent, accepted, rejected].map(count),
+    ]),
   ]);
-  const sum = (pick: (kind: Sent["kinds"][number], index: number) => number) =>
-    kinds.reduce((total, kind, index) => total + pick(kind, index), 0);
-  const sent = sum(({ accepted, rejected, other }) => accepted + rejected + other);
-  const good = sum((kind, index) => KINDS[index]?.good ? kind.accepted + kind.rejected : 0);
-  const rate = count(sent / seconds);
+  const total = kinds.reduce((sum, { sent }) => sum + sent, 0);
+  const good = kinds.reduce((sum, { kind, sent }) => sum + (kind.good ? sent : 0), 0);
+  const planned = KINDS.reduce((sum, kind) => sum + kind.count, 0);
   report.text(
     "",
     `accepted ${count(receiver.accepted)}, rejected ${count(receiver.rejected)}, ` +
-      `served ${count(sent)} in ${seconds.toFixed(2)} s: ${rate} requests per second`,
+      `served ${count(total)} in ${seconds.toFixed(2)} s: ${count(total / seconds)} per second`,
   );
+  if (total < planned) report.text(`the sender's time was up before it had sent ${count(planned)}`);
   if (seen !== undefined) report.text(`the page meanwhile, seen from outside: ${tally(seen)}`);
   if (observer !== undefined) explainCopies(await observer.ask("copies"), report);
 
-  KINDS.forEach(({ title, good }, index) => {
-    const { accepted, rejected, other } = kinds[index] as Sent["kinds"][number];
-    const wrong = good ? rejected : accepted;
-    report.claim(`no delivery "${title}" was ${good ? "rejected" : "accepted"}`, wrong === 0);
-    report.claim(`every delivery "${title}" was answered 204 or 401`, other === 0);
-  });
+  for (const { kind, sent, accepted, rejected } of kinds) {
+    const right = kind.good ? accepted : rejected;
+    const claim = `every delivery "${kind.title}" was ${kind.good ? "accepted" : "rejected"}`;
+    report.claim(claim, sent > 0 && right === sent);
+  }
+  report.claim("the receiver accepted what it should", receiver.accepted === good);
+  report.claim("the receiver rejected all the rest", receiver.rejected === total - good);
   report.claim(
-    "the page was seen only as ---p or r--p",
+    "the page was seen as ---p or r--p only",
     Object.keys(seen ?? {}).every((permissions) => ["---p", "r--p"].includes(permissions)),
   );
-  report.claim("the receiver accepted what was meant to be", receiver.accepted === good);
-  report.claim("the receiver rejected all the rest", receiver.rejected === sent - good);
-  report.claim("there was traffic of both kinds", good > 0 && good < sent);
+}
+
+/** Runs the sender to its end. */
+async function send(server: Server, keyFile: string, cleanup: DisposableStack) {
+  const rights = [`--allow-net=127.0.0.1:${server.port}`, `--allow-read=${keyFile}`];
+  const sender = start("sender.ts", [`${server.port}`, keyFile], rights, cleanup);
+  const { status, signal, stdout, stderr } = await ending(sender);
+  if (status !== 0) throw new Error(`The sender ended by ${signal ?? status}: ${stderr}`);
+  const { seconds, kinds }: Sent = JSON.parse(stdout);
+  return {
+    seconds,
+    kinds: kinds.map((tally, index) => ({ kind: KINDS[index] as Kind, ...tally })),
+  };
 }
 
 /** The library makes no copy. What createHmac is handed it may copy, and one runtime's does. */

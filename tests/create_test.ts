@@ -119,6 +119,31 @@ for (const [name, text, hex] of TEXTS) {
   });
 }
 
+test("`Secret.fromString()` encodes strings of every make, across pages too", () => {
+  const rope = "abc".repeat(3) + String(Math.PI) + "é€🔑";
+  const texts = [
+    rope,
+    rope.slice(1),
+    (rope + rope).slice(5),
+    "é".repeat(PAGE),
+    `${"€".repeat(PAGE)}x`,
+    `${"a".repeat(PAGE - 1)}🔑`,
+    [..."abcé"].join(""),
+  ];
+  for (const text of texts) {
+    using secret = Secret.fromString(text);
+    assert.ok(holds(secret, Buffer.from(text)));
+  }
+});
+
+test("`Secret.from()` takes bytes in a WebAssembly memory and wipes just these", () => {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const all = new Uint8Array(memory.buffer).fill(9);
+  using secret = Secret.from(all.subarray(100, 104));
+  assert.ok(holds(secret, new Uint8Array(4).fill(9)));
+  assert.deepEqual([...all.subarray(98, 106)], [9, 9, 0, 0, 0, 0, 9, 9]);
+});
+
 test("`Secret.from()` takes an ArrayBuffer and wipes all of it", () => {
   const source = pattern(100).buffer;
   using secret = Secret.from(source);

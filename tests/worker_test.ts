@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Secret, SecretBusyError, SecretClosedError, stats } from "../mod.ts";
+import { runCode } from "./support/child.ts";
 import { startWorker, type TestWorker, withWorker } from "./support/worker.ts";
 
 const holder = new URL("./workers/holder.ts", import.meta.url);
@@ -126,4 +127,42 @@ test("a Worker that ends without closing leaves the secret as it is", async () =
   assert.equal(secret.isClosed, false);
   secret.update((bytes) => void (bytes[0] = 1));
   assert.deepEqual(secret.withBytes((bytes) => [...bytes]), [1, 8]);
+});
+
+test("a secret itself cannot be posted to a Worker", () => {
+  using secret = Secret.random(8);
+  for (const message of [secret, { secret }, [secret]]) {
+    // A DataCloneError, which Deno's node:worker_threads makes a TypeError.
+    assert.throws(() => worker.post(message), /\bclone/);
+  }
+});
+
+test("a window of a Worker that was ended inside it stays counted, until a purge", async () => {
+  // In a child, since purging concerns every secret of the process.
+  const outcome = await runCode(`
+    import assert from "node:assert/strict";
+    import process from "node:process";
+    import { startWorker } from ${
+    JSON.stringify(new URL("./support/worker.ts", import.meta.url).href)
+  };
+    const { purge, Secret, stats } = securememory;
+    const secret = Secret.from(new Uint8Array([1, 2, 3, 4]));
+    const worker = startWorker(new URL(${JSON.stringify(holder.href)}));
+    worker.post({ do: "attach", ticket: secret.share() });
+    await worker.receive();
+    worker.post({ do: "open" });
+    assert.equal(await worker.receive(), "read");
+    await worker.stop();
+    assert.equal(secret.withBytes((bytes) => bytes[3]), 4);
+    assert.throws(() => secret.update(() => 0), { code: "SECRET_BUSY" });
+    const disposing = secret[Symbol.asyncDispose]();
+    assert.equal(secret.isClosed, true);
+    assert.equal(stats().inUse, 1);
+    purge();
+    await disposing;
+    assert.equal(stats().inUse, 0);
+    console.log("done");
+    process.exit(0);
+  `);
+  assert.deepEqual([outcome.stdout, outcome.status], ["done\n", 0], outcome.stderr);
 });

@@ -12,7 +12,13 @@ import process from "node:process";
 import { ROOT } from "./child.ts";
 import { unless } from "./skip.ts";
 
-const toolchain: { findZig(): string | undefined } = await import(
+interface Toolchain {
+  findZig(): string | undefined;
+  findDeno(): string | undefined;
+}
+
+/** Where the project's tools are; plain JavaScript, which needs its types from here. */
+export const toolchain: Toolchain = await import(
   new URL("../../scripts/toolchain.mjs", import.meta.url).href
 );
 const zig = toolchain.findZig();

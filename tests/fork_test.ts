@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { withNative, withoutZig } from "./support/native.ts";
+import { moduleUrl, reported } from "./support/report.ts";
+
+/** What a forked child found: see `hostile_fork` in native/hostile.zig. */
+const ZEROS = 0;
+const SOMETHING = 1;
+
+/** Runs code in a child; `fork(view)` is what a fork of that finds in the view's memory. */
+function forking<T>(code: string): Promise<T> {
+  return withNative("hostile", (path) =>
+    reported<T>(`
+      import { detectRuntime } from ${moduleUrl("src/native/library.ts")};
+      const { hostile_fork } = detectRuntime().load(${JSON.stringify(path)}, {
+        hostile_fork: { parameters: ["buffer", "u32"], result: "u32" },
+      });
+      const fork = (view) => hostile_fork(view, view.byteLength);
+      const bytes = (length) => new Uint8Array(length).fill(0xa7);
+      const intact = (secret) => secret.withBytes((view) => view.every((byte) => byte === 0xa7));
+      ${code}
+    `));
+}
+
+test("a forked child finds ordinary memory as its parent has it: the probe works", {
+  skip: withoutZig,
+}, async () => {
+  const found = await forking<number[]>(`report([fork(bytes(64)), fork(new Uint8Array(64))]);`);
+  assert.deepEqual(found, [SOMETHING, ZEROS]);
+});
+
+test("a forked child finds zeros in an open secret, and the parent's bytes are intact", {
+  skip: withoutZig,
+}, async () => {
+  const { found, same } = await forking<{ found: number[]; same: boolean }>(`
+    const secrets = [1, 32, 4096, 100_000].map((length) => Secret.from(bytes(length)));
+    const found = secrets.map((secret) => secret.withBytes(fork));
+    report({ found, same: secrets.every(intact) });
+  `);
+  assert.deepEqual(found, [ZEROS, ZEROS, ZEROS, ZEROS]);
+  assert.equal(same, true);
+});
+
+test("a forked child that opens a closed secret's page finds zeros", {
+  skip: withoutZig,
+}, async () => {
+  const { found, same } = await forking<{ found: number[]; same: boolean }>(`
+    const secrets = [1, 32, 4096, 100_000].map((length) => Secret.from(bytes(length)));
+    let view;
+    const found = secrets.map((secret) => {
+      secret.withBytes((inside) => void (view = inside));
+      return fork(view);
+    });
+    report({ found, same: secrets.every(intact) });
+  `);
+  assert.deepEqual(found, [ZEROS, ZEROS, ZEROS, ZEROS]);
+  assert.equal(same, true);
+});
+
+test("memory that is not locked is wiped in a forked child as well", {
+  skip: withoutZig,
+}, async () => {
+  const { found, same } = await forking<{ found: number[]; same: boolean }>(`
+    import { library } from ${moduleUrl("src/native/library.ts")};
+    // The rung below the locked one, as without a budget: limits_test.ts has the real thing.
+    const writable = Secret.from(bytes(32), { allowUnlocked: true });
+    const found = [writable.update(fork), writable.withBytes(fork)];
+    report({ found, same: intact(writable) && library() !== undefined });
+  `);
+  assert.deepEqual(found, [ZEROS, ZEROS]);
+  assert.equal(same, true);
+});

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { library } from "../src/native/library.ts";
+import { SYMBOLS } from "../src/native/symbols.ts";
+import { ROOT } from "./support/child.ts";
+import { DT_TEXTREL, PF_W, PF_X, PT_GNU_STACK, readElf } from "./support/elf.ts";
+import { toolchain, withFolder, withoutZig, zigPath } from "./support/native.ts";
+import { moduleUrl, notOnLinux } from "./support/report.ts";
+import { unless } from "./support/skip.ts";
+
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+const npm = JSON.parse(read("package.json"));
+const jsr = JSON.parse(read("deno.json"));
+
+test("package.json and deno.json have the same name, version, license and exports", () => {
+  for (const field of ["name", "version", "license", "exports"]) {
+    assert.notEqual(npm[field], undefined, field);
+    assert.deepEqual(jsr[field], npm[field], field);
+  }
+  assert.match(npm.version, /^0\.\d+\.\d+/);
+  for (const path of Object.values(npm.exports)) assert.ok(existsSync(join(ROOT, path as string)));
+});
+
+test("build.zig.zon and package-lock.json have the version of package.json", () => {
+  assert.equal(/\.version = "([^"]+)"/.exec(read("build.zig.zon"))?.[1], npm.version);
+  const lock = JSON.parse(read("package-lock.json"));
+  assert.equal(lock.version, npm.version);
+  assert.equal(lock.packages[""].version, npm.version);
+});
+
+test("the changelog has an entry for the version", () => {
+  assert.match(read("CHANGELOG.md"), new RegExp(`^## .*${npm.version.replaceAll(".", "\\.")}`, "m"));
+});
+
+test("the package depends on nothing, and runs no script when it is installed", () => {
+  for (const field of ["dependencies", "optionalDependencies", "peerDependencies", "bundleDependencies"]) {
+    assert.equal(npm[field], undefined, field);
+  }
+  for (const script of ["preinstall", "install", "postinstall", "prepare"]) {
+    assert.equal(npm.scripts?.[script], undefined, script);
+  }
+});
+
+/** The specifiers of a module's static imports and re-exports. */
+function imports(path: string): string[] {
+  const text = readFileSync(path, "utf8")
+    .replaceAll(/\/\*[^]*?\*\//g, "") // Examples import as well.
+    .replaceAll(/^\s*\/\/.*$/gm, "");
+  const statements = text.matchAll(/^\s*(?:import|export)\b[^;]*?\bfrom\s+"([^"]+)"|^\s*import\s+"([^"]+)"/gm);
+  return [...statements].map((match) => (match[1] ?? match[2]) as string);
+}
+
+/** Every module that an entry point reaches, as paths from the root. */
+function reached(): string[] {
+  const found = new Set<string>();
+  const visit = (path: string) => {
+    if (found.has(path)) return;
+    found.add(path);
+    for (const specifier of imports(path)) {
+      assert.match(specifier, /^\.\.?\//, `${path} imports "${specifier}", which does not ship`);
+      visit(fileURLToPath(new URL(specifier, pathToFileURL(path))));
+    }
+  };
+  for (const path of Object.values(npm.exports)) visit(join(ROOT, path as string));
+  return [...found].map((path) => relative(ROOT, path));
+}
+
+const within = (path: string, entries: readonly string[]) =>
+  entries.some((entry) => path === entry || path.startsWith(`${entry}/`));
+
+test("every module that an entry point reaches is published, and imports nothing from outside", () => {
+  const modules = reached();
+  assert.ok(modules.includes("src/native/library.ts"), "The walk over the imports went nowhere");
+  for (const path of modules) {
+    assert.ok(existsSync(join(ROOT, path)), path);
+    assert.ok(within(path, npm.files), `package.json does not publish ${path}`);
+    assert.ok(within(path, jsr.publish.include), `deno.json does not publish ${path}`);
+  }
+});
+
+test("every module in src is reached: none is dead", () => {
+  const modules = new Set(reached());
+  const files = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
+  const unreached = files.filter((file) => file.endsWith(".ts"))
+    .map((file) => join("src", file))
+    .filter((file) => !modules.has(file));
+  assert.deepEqual(unreached, []);
+});
+
+test("both manifests publish the same files, and these exist", () => {
+  assert.deepEqual([...npm.files].sort(), [...jsr.publish.include].sort());
+  for (const path of npm.files.filter((entry: string) => !entry.startsWith("!"))) {
+    assert.ok(existsSync(join(ROOT, path)), `${path} is missing`);
+  }
+});
+
+/** No test, no benchmark, no library that can be told to fail. */
+function assertPublished(paths: string[]): void {
+  for (const needed of ["mod.ts", "README.md", "LICENSE", "SECURITY.md", "src/secret.ts"]) {
+    assert.ok(paths.includes(needed), `${needed} is not published`);
+  }
+  assert.ok(paths.includes(relative(ROOT, library().path)), "The library is not published");
+  const strange = paths.filter((path) =>
+    !/^(mod\.ts|package\.json|deno\.json|[A-Z]+(\.md)?|src\/[\w/]+\.ts)$/.test(path) &&
+    !/^lib\/(linux|macos|windows)-(x86_64|aarch64)\/(lib)?securememory\.(so|dylib|dll)$/.test(path)
+  );
+  assert.deepEqual(strange, [], "Published, but no part of the package");
+}
+
+const deno = toolchain.findDeno();
+const withoutDeno = unless("deno-tool", deno !== undefined, "Deno is not installed");
+
+test("what deno publish would send is the package, and its types are fast", {
+  skip: withoutDeno,
+  timeout: 60_000,
+}, () => {
+  const { status, stdout, stderr } = spawnSync(
+    deno as string,
+    ["publish", "--dry-run", "--allow-dirty", "--no-check=remote"],
+    { cwd: ROOT, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } },
+  );
+  assert.equal(status, 0, stdout + stderr);
+  const root = pathToFileURL(ROOT).href;
+  const lines = (stdout + stderr).split("\n").map((line) => line.trim());
+  assertPublished(
+    lines.filter((line) => line.startsWith(root)).map((line) =>
+      fileURLToPath(line.slice(0, line.lastIndexOf(" ("))).slice(ROOT.length)
+    ),
+  );
+});
+
+const withoutNpm = unless(
+  "npm",
+  spawnSync("npm", ["--version"], { stdio: "ignore" }).status === 0,
+  "npm is missing",
+);
+
+test("what npm would publish is the package", { skip: withoutNpm, timeout: 60_000 }, () => {
+  const packed = execFileSync(
+    "npm",
+    ["pack", "--dry-run", "--json", "--ignore-scripts", "--offline"],
+    { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+  );
+  const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
+  assertPublished(files.map(({ path }) => path));
+});
+
+/** The built libraries for Linux; always the one that is in use here. */
+const libraries = notOnLinux !== false ? [] : [
+  ...new Set([
+    library().path,
+    ...["x86_64", "aarch64"].map((arch) => join(ROOT, `lib/linux-${arch}/libsecurememory.so`)),
+  ]),
+].filter((path) => existsSync(path));
+
+test("the library exports the symbols of the table, and no others", { skip: notOnLinux }, () => {
+  for (const path of libraries) {
+    const exported = readElf(path).symbols.map(({ name }) => name);
+    assert.deepEqual(exported.sort(), Object.keys(SYMBOLS).sort(), path);
+  }
+});
+
+test("the library needs no other library, and expects no symbol from one", {
+  skip: notOnLinux,
+}, () => {
+  for (const path of libraries) {
+    const { needed, symbols } = readElf(path);
+    assert.deepEqual(needed, [], path);
+    assert.deepEqual(symbols.filter((symbol) => symbol.undefined), [], path);
+  }
+});
+
+test("the reader of ELF files sees what a library needs where it needs something", {
+  skip: notOnLinux,
+}, () => {
+  const foreign = /\S*\/libstdc\+\+\.so\S*|\S*\/libm\.so\.6|\S*\/libpthread\.so\.0/.exec(
+    readFileSync("/proc/self/maps", "utf8"),
+  )?.[0];
+  assert.ok(foreign, "This runtime has mapped none of the libraries that are looked for");
+  const { needed, symbols } = readElf(foreign);
+  assert.ok(needed.length > 0);
+  assert.ok(symbols.some((symbol) => symbol.undefined));
+  assert.ok(symbols.some((symbol) => !symbol.undefined));
+});
+
+test("the library is smaller than 64 KiB", { skip: notOnLinux }, () => {
+  for (const path of libraries) assert.ok(readElf(path).bytes < 65_536, path);
+});
+
+test("no part of the library is writable and executable, and its stack is neither", {
+  skip: notOnLinux,
+}, () => {
+  for (const path of libraries) {
+    const { segments, tags } = readElf(path);
+    for (const { flags } of segments) assert.notEqual(flags & (PF_W | PF_X), PF_W | PF_X, path);
+    const stack = segments.find(({ type }) => type === PT_GNU_STACK);
+    assert.ok(stack !== undefined && (stack.flags & PF_X) === 0, path);
+    assert.equal(tags.includes(DT_TEXTREL), false, path);
+  }
+});
+
+test("src/native/abi.ts is what zig/abi.zig says", { skip: withoutZig, timeout: 60_000 }, () => {
+  const written = execFileSync(
+    zigPath(),
+    ["run", "--cache-dir", join(ROOT, ".zig-cache"), join(ROOT, "zig/abi_typescript.zig")],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
+  );
+  assert.equal(read("src/native/abi.ts"), written, "Run: zig build abi");
+});
+
+test("the symbol table satisfies Deno.ForeignLibraryInterface", {
+  skip: withoutDeno,
+  timeout: 60_000,
+}, async () => {
+  await withFolder((folder) => {
+    const check = (file: string, code: string) => {
+      const path = join(folder, file);
+      writeFileSync(path, code);
+      const { status, stderr } = spawnSync(
+        deno as string,
+        ["check", "--config", join(ROOT, "deno.json"), path],
+        { encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } },
+      );
+      return { status, stderr };
+    };
+    const good = check(
+      "good.ts",
+      `import { SYMBOLS } from ${moduleUrl("src/native/symbols.ts")};
+      SYMBOLS satisfies Deno.ForeignLibraryInterface;
+      const { symbols } = Deno.dlopen("", SYMBOLS);
+      symbols.securememory_open(1, 2) satisfies number;
+      // @ts-expect-error: a handle is a number.
+      symbols.securememory_open("1", 2);\n`,
+    );
+    assert.equal(good.status, 0, good.stderr);
+    const bad = check(
+      "bad.ts",
+      `export const table = { f: { parameters: ["u33"], result: "i32" } } as const satisfies
+        Deno.ForeignLibraryInterface;\n`,
+    );
+    assert.notEqual(bad.status, 0, "Deno accepts any table, so nothing is proved");
+    return Promise.resolve();
+  });
+});

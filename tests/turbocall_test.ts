@@ -1,0 +1,163 @@
+/**
+ * Deno compiles calls of native functions into machine code, where it can: its fast
+ * calls. It says which of them was the last one if it is asked to trace them.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RUNTIME } from "./support/child.ts";
+import { moduleUrl, reported } from "./support/report.ts";
+import { unless } from "./support/skip.ts";
+
+const skip = unless("deno", RUNTIME === "deno", `${RUNTIME} has no such trace`);
+
+/** How often each native function was the last one called the fast way; "none" if none was. */
+type Targets = { readonly [name: string]: number };
+
+/**
+ * Runs code in a child. `targets(action)` calls an action until it is compiled, and then
+ * a hundred times more, with a look at the trace after each.
+ */
+function tracing<T>(code: string): Promise<T> {
+  return reported<T>(
+    `
+    const target = () => Deno[Deno.internal].getTurbocallTarget() ?? "none";
+    const count = (targets, name) => targets[name] = (targets[name] ?? 0) + 1;
+    const targets = (action, look = target) => {
+      for (let round = 0; round < 20_000; round++) action();
+      const seen = {};
+      for (let round = 0; round < 100; round++) {
+        target(); // A look takes the trace away.
+        action();
+        count(seen, look());
+      }
+      return seen;
+    };
+    ${code}
+    `,
+    { flags: ["-A"], env: { DENO_UNSTABLE_FFI_TRACE_TURBO: "1" }, timeoutMs: 60_000 },
+  );
+}
+
+/** Nearly always: the engine may throw compiled code away and make it again. */
+function assertFast(targets: Targets, name: string): void {
+  assert.ok((targets[name] ?? 0) >= 90, `${name}: ${JSON.stringify(targets)}`);
+}
+
+test("on Deno, the trace tells a slow call from a fast one", { skip }, async () => {
+  const { fast, slow, fastCopy } = await tracing<{ fast: Targets; slow: Targets; fastCopy: Targets }>(`
+    import { library } from ${moduleUrl("src/native/library.ts")};
+    const { path } = library();
+    const { symbols } = Deno.dlopen(path, {
+      // The same function three times: as it is, with a 64-bit number, and with a bigint.
+      securememory_length: { parameters: ["u32"], result: "u32" },
+      wide: { name: "securememory_length", parameters: ["u64"], result: "u32" },
+    });
+    const { securememory_length: narrow, wide } = symbols;
+    report({
+      fast: targets(() => narrow(1)),
+      slow: targets(() => wide(1)),
+      fastCopy: targets(() => wide(1n)),
+    });
+  `);
+  assertFast(fast, "securememory_length");
+  assertFast(fastCopy, "wide");
+  assert.deepEqual(slow, { none: 100 }, "A number for a 64-bit parameter is called the slow way");
+});
+
+test("on Deno, withBytes opens and closes its window by fast calls", { skip }, async () => {
+  const { opening, closing } = await tracing<{ opening: Targets; closing: Targets }>(`
+    const secret = Secret.random(32);
+    let inside = "";
+    let looking = false;
+    const body = () => {
+      if (looking) inside = target();
+    };
+    const round = () => secret.withBytes(body);
+    const closing = targets(round);
+    looking = true;
+    const opening = targets(round, () => inside);
+    report({ opening, closing });
+  `);
+  assertFast(opening, "securememory_open");
+  assertFast(closing, "securememory_close");
+});
+
+test("on Deno, update and open() change the protection by fast calls", { skip }, async () => {
+  const { updating, opening, closing } = await tracing<
+    { updating: Targets; opening: Targets; closing: Targets }
+  >(`
+    const secret = Secret.random(32);
+    const body = () => {};
+    const updating = targets(() => secret.update(body));
+    let before = "";
+    const round = () => {
+      const window = secret.open();
+      before = target();
+      window[Symbol.dispose]();
+    };
+    const closing = targets(round);
+    const opening = targets(round, () => before);
+    report({ updating, opening, closing });
+  `);
+  assertFast(updating, "securememory_close");
+  assertFast(opening, "securememory_open");
+  assertFast(closing, "securememory_close");
+});
+
+test("on Deno, secrets are made and given back by fast calls", { skip }, async () => {
+  const { random, from, release } = await tracing<
+    { random: Targets; from: Targets; release: Targets }
+  >(`
+    let made;
+    let making = "";
+    const once = (make) => () => {
+      made = make();
+      making = target();
+      made.close();
+    };
+    const random = targets(once(() => Secret.random(32)), () => making);
+    const source = new Uint8Array(32);
+    const from = targets(once(() => {
+      source.fill(1);
+      return Secret.from(source);
+    }), () => making);
+    const release = targets(() => Secret.random(32).close());
+    report({ random, from, release });
+  `);
+  assertFast(random, "securememory_create_random");
+  assertFast(from, "securememory_create_from");
+  assertFast(release, "securememory_release");
+});
+
+test("on Deno, secrets are destroyed by fast calls", { skip }, async () => {
+  const destroying = await tracing<Targets>(`
+    // A secret without a view is released at once; one with a view rests, and then being
+    // destroyed is the last that happens to it: for so long as not too many rest.
+    for (let round = 0; round < 20_000; round++) Secret.random(32).close();
+    const seen = {};
+    for (let round = 0; round < 60; round++) {
+      const secret = Secret.random(32);
+      secret.withBytes(() => {});
+      target();
+      secret.close();
+      count(seen, target());
+    }
+    report(seen);
+  `);
+  assert.ok((destroying.securememory_destroy ?? 0) >= 54, JSON.stringify(destroying));
+});
+
+test("on Deno, secrets are compared by fast calls", { skip }, async () => {
+  const { closing, none } = await tracing<{ closing: Targets; none: Targets }>(`
+    const first = Secret.random(32);
+    const second = first.copy();
+    const window = [first.open(), second.open()];
+    // With both windows open there is one native call left: the comparison.
+    const closing = targets(() => first.equals(second));
+    const bytes = new Uint8Array(32);
+    const none = targets(() => first.equals(bytes));
+    report({ closing, none });
+  `);
+  assertFast(closing, "securememory_equal");
+  assertFast(none, "securememory_equal_bytes");
+});
