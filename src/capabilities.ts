@@ -66,8 +66,7 @@ export function capabilities(): Capabilities {
   try {
     loaded = library();
   } catch (error) {
-    if (!(error instanceof SecureMemoryError)) throw error;
-    return unsupported(error.message);
+    return unsupported(messageOf(error));
   }
   const probed = probe();
   const status = "status" in probed ? probed.status : undefined;
@@ -117,11 +116,11 @@ function dumpExclusion(
 
 function probe(): { status: SecretStatus } | { reason: string } {
   try {
-    using secret = Secret.random(1, { label: "capabilities" });
+    // What there is, whatever rung the application requires.
+    using secret = Secret.random(1, { store: "auto", gate: "auto", label: "capabilities" });
     return { status: secret.status() };
   } catch (error) {
-    if (!(error instanceof SecureMemoryError)) throw error;
-    return { reason: error.message };
+    return { reason: messageOf(error) };
   }
 }
 
@@ -141,6 +140,12 @@ function unsupported(reason: string): Capabilities {
     dumpExclusion: absent,
     probe: undefined,
   };
+}
+
+/** Of our errors, and of a TypeError for a wrong environment variable; others are bugs. */
+function messageOf(error: unknown): string {
+  if (error instanceof SecureMemoryError || error instanceof TypeError) return error.message;
+  throw error;
 }
 
 function available(): Availability {

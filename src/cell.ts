@@ -27,6 +27,8 @@ export class Cell {
 
   /** Windows open in this thread. */
   depth = 0;
+  /** The window that is open in this thread is a read-write one. */
+  writable = false;
   /** `close` was called in this thread. */
   closing = false;
   /** Where the state word is; all threads that share the secret have the same. */

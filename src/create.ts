@@ -4,13 +4,14 @@
  * @module
  */
 import { Cell } from "./cell.ts";
-import { close, enterAlone, leave } from "./gate.ts";
+import { close, enterAlone } from "./gate.ts";
 import { failure, isShortage } from "./native/failure.ts";
 import { type Library, library } from "./native/library.ts";
 import type { NativeCalls } from "./native/symbols.ts";
 import { resolve, type Resolved, type SecretOptions } from "./options.ts";
 import { endAllRest } from "./rest.ts";
-import { rejectAsync, rejectEscape, rejectPromise, viewFor } from "./view.ts";
+import { rejectAsync, viewFor } from "./view.ts";
+import { runInside } from "./window.ts";
 
 type Make = (calls: NativeCalls, options: Resolved) => number;
 
@@ -43,25 +44,13 @@ export function createFilled(
     (calls, { alignment, flags }) => calls.securememory_create(length, alignment, flags),
   );
   try {
-    fillInside(made, write);
+    enterAlone(made);
+    runInside(made, viewFor(made), write);
   } catch (error) {
     close(made);
     throw error;
   }
   return made;
-}
-
-function fillInside(made: Cell, write: (bytes: Uint8Array<ArrayBuffer>) => unknown): void {
-  enterAlone(made);
-  const view = viewFor(made);
-  let result: unknown;
-  try {
-    result = write(view);
-  } finally {
-    leave(made);
-  }
-  rejectEscape(result, view);
-  rejectPromise(result);
 }
 
 /** Bytes that a string takes as UTF-8, counted without encoding it anywhere. */

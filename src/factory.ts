@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { SecretOptions } from "./options.ts";
-import { resolve } from "./options.ts";
+import { mergeOptions, resolve, type SecretOptions } from "./options.ts";
 import { Secret } from "./secret.ts";
 
 /**
@@ -55,6 +54,6 @@ export class SecretFactory {
   }
 
   #merge(options: SecretOptions | undefined): SecretOptions {
-    return options === undefined ? this.#options : { ...this.#options, ...options };
+    return mergeOptions(this.#options, options);
   }
 }

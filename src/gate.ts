@@ -43,6 +43,7 @@ export function enterAlone(cell: Cell): void {
   if (cell.depth > 0) throw busy();
   enterFirst(cell, PROTECTION_WRITE);
   cell.depth = 1;
+  cell.writable = true;
 }
 
 /**
@@ -117,6 +118,7 @@ function open(cell: Cell, protection: number): void {
 }
 
 function leaveLast(cell: Cell): void {
+  cell.writable = false;
   const word = move(cell, state.leave);
   if ((word & state.CHANGING) === 0) return;
   const result = cell.library.calls.securememory_close(cell.handle);

@@ -80,11 +80,6 @@ let standard: Resolved | undefined;
  * ```
  */
 export function configure(options: ProcessOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Cannot configure: the options must be an object, current value is ${describe(options)}`,
-    );
-  }
   checkOptions(options);
   checkType(options.onLeak, "onLeak", "function");
   Object.assign(configured, defined(options));
@@ -103,15 +98,18 @@ export function leakListener(): ((leak: LeakReport) => void) | undefined {
  */
 export function resolve(options: SecretOptions | undefined): Resolved {
   if (options === undefined) return standard ??= resolveGiven({});
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Cannot create a secret: the options must be an object, current value is ${
-        describe(options)
-      }`,
-    );
-  }
   checkOptions(options);
   return resolveGiven(options);
+}
+
+/** The options of a call on top of others, which were checked before. */
+export function mergeOptions(
+  base: SecretOptions,
+  options: SecretOptions | undefined,
+): SecretOptions {
+  if (options === undefined) return base;
+  checkOptions(options);
+  return { ...base, ...defined(options) };
 }
 
 function resolveGiven(options: SecretOptions): Resolved {
@@ -162,12 +160,17 @@ function fromEnvironment({ runtime }: Library): SecretOptions {
   if (store) options.store = store as StoreOption;
   if (gate) options.gate = gate as GateOption;
   if (runtime.environment("SECUREMEMORY_REVOKE_VIEWS") === "1") options.revokeViews = true;
-  checkValue(store, "SECUREMEMORY_STORE", STORES);
-  checkValue(gate, "SECUREMEMORY_GATE", GATES);
+  if (store) checkValue(store, "SECUREMEMORY_STORE", STORES);
+  if (gate) checkValue(gate, "SECUREMEMORY_GATE", GATES);
   return environment = options;
 }
 
 function checkOptions(options: SecretOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot use the options: they must be an object, current value is ${describe(options)}`,
+    );
+  }
   checkValue(options.store, "store", STORES);
   checkValue(options.gate, "gate", GATES);
   checkType(options.allowUnlocked, "allowUnlocked", "boolean");
@@ -186,7 +189,7 @@ function checkOptions(options: SecretOptions): void {
 }
 
 function checkValue(value: unknown, name: string, values: readonly string[]): void {
-  if (value === undefined || value === "" || values.includes(value as string)) return;
+  if (value === undefined || values.includes(value as string)) return;
   const current = typeof value === "string" ? `"${value}"` : describe(value);
   throw new TypeError(
     `Cannot use the option ${name}: it must be one of ${

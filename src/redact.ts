@@ -4,9 +4,9 @@
  * @module
  */
 
-/** The one text that a secret turns into. */
-export function redacted(length: number): string {
-  return `Secret(${length} ${length === 1 ? "byte" : "bytes"})`;
+/** The one text that a secret, or a window on one, turns into. */
+export function redacted(length: number, name = "Secret"): string {
+  return `${name}(${length} ${length === 1 ? "byte" : "bytes"})`;
 }
 
 /** Inspectors call these methods: Node's and Bun's the first, Deno's the second. */

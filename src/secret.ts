@@ -26,7 +26,7 @@ import { rejectAsync, viewFor } from "./view.ts";
 import { type Bytes, OpenWindow, runInside, runInsideAsync, type SecretWindow } from "./window.ts";
 
 /** From the buffer under a view to the secret: whoever has the view keeps the secret. */
-const owners = new WeakMap<ArrayBuffer, Secret>();
+const owners = new WeakMap<ArrayBufferLike, Secret>();
 
 /** Secrets with asynchronous windows open: not collected, whatever the callback holds. */
 const inUse = new Map<Secret, number>();
@@ -94,6 +94,7 @@ export class Secret implements Disposable, AsyncDisposable {
    */
   static from(source: Uint8Array | ArrayBuffer, options?: SecretOptions): Secret {
     const bytes = checkSource(source);
+    Secret.#checkWritable(bytes, "create a secret from the source");
     const length = bytes.byteLength;
     return Secret.#watched(create(
       length,
@@ -210,6 +211,15 @@ export class Secret implements Disposable, AsyncDisposable {
    */
   static attach(shared: SharedSecret): Secret {
     return new Secret(attachCell(shared));
+  }
+
+  /** Writing to a view of a secret outside `update` would stop the process. */
+  static #checkWritable(bytes: Uint8Array, action: string): void {
+    const owner = owners.get(bytes.buffer);
+    if (owner === undefined || owner.#cell.writable) return;
+    throw new TypeError(
+      `Cannot ${action}: it is a view of a secret that is not writable now. Use copy(), or update()`,
+    );
   }
 
   static #watched(cell: Cell): Secret {
@@ -444,6 +454,7 @@ export class Secret implements Disposable, AsyncDisposable {
   readInto(target: Uint8Array, position = 0): number {
     const cell = this.#cell;
     checkTarget(target);
+    Secret.#checkWritable(target, "read into the target");
     checkWhole(position, "the position", 0);
     enter(cell);
     return runInside(cell, cell.view ?? this.#view(cell), (bytes) => {

@@ -63,14 +63,19 @@ export function rejectPromise(result: unknown): void {
   );
 }
 
-const AsyncFunction = (async () => {}).constructor;
+/** The kinds of functions that run on after they have returned. */
+const LATER: ReadonlySet<unknown> = new Set([
+  (async () => {}).constructor,
+  (function* () {}).constructor,
+  (async function* () {}).constructor,
+]);
 
-/** Throws if the callback is an async function, before it could touch bytes after its window. */
+/** Throws if the callback is asynchronous or a generator, before it could touch bytes too late. */
 export function rejectAsync(fn: (...args: never[]) => unknown): void {
-  if (fn.constructor === AsyncFunction) {
+  if (fn.constructor !== Function && LATER.has(fn.constructor)) {
     throw new TypeError(
-      "Cannot use an async function here, since the window closes at its first await: " +
-        "use withBytesAsync",
+      "Cannot use an async function or a generator here, since the window closes before it has " +
+        "run: use withBytesAsync",
     );
   }
 }

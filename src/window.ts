@@ -5,6 +5,7 @@
  */
 import type { Cell } from "./cell.ts";
 import { leave } from "./gate.ts";
+import { hideFromInspectors, redacted } from "./redact.ts";
 import { endView, rejectEscape, rejectPromise, wasTransferred } from "./view.ts";
 
 /** Bytes of a secret, in a window. */
@@ -76,11 +77,21 @@ function leaveAfter(cell: Cell, bytes: Bytes, error: unknown): unknown {
   }
 }
 
+/** The text that a window turns into. */
+function toJSON(this: OpenWindow): string {
+  return this.toString();
+}
+
 /** A {@linkcode SecretWindow}. It keeps its secret from being collected. */
 export class OpenWindow implements SecretWindow {
   readonly #cell: Cell;
   readonly #keep: WeakKey;
   #bytes: Bytes | undefined;
+  readonly toJSON: () => string = toJSON;
+
+  static {
+    hideFromInspectors(this.prototype);
+  }
 
   constructor(cell: Cell, bytes: Bytes, keep: WeakKey) {
     this.#cell = cell;
@@ -93,6 +104,10 @@ export class OpenWindow implements SecretWindow {
       throw new TypeError("Cannot read the bytes: the window is closed");
     }
     return this.#bytes;
+  }
+
+  toString(): string {
+    return redacted(this.#cell.length, "SecretWindow");
   }
 
   [Symbol.dispose](): void {

@@ -57,10 +57,12 @@ test("a rung is available exactly if it can be required", () => {
 
 test("the error for a required rung gives the reason that capabilities() gives", () => {
   const { stores, gates } = capabilities();
-  for (const { option, reason } of [
-    { option: { store: "secretmem" }, reason: stores.secretmem.reason },
-    { option: { gate: "pkey" }, reason: gates.pkey.reason },
-  ] as const) {
+  for (
+    const { option, reason } of [
+      { option: { store: "secretmem" }, reason: stores.secretmem.reason },
+      { option: { gate: "pkey" }, reason: gates.pkey.reason },
+    ] as const
+  ) {
     if (reason === undefined) continue;
     assert.throws(() => Secret.random(1, option), (error) => {
       assert.ok(error instanceof Error);
@@ -85,8 +87,14 @@ test("capabilities() survives JSON, but for an unlimited budget", () => {
   const read = JSON.parse(JSON.stringify(known)) as Capabilities;
   assert.equal(read.supported, known.supported);
   assert.deepEqual(read.probe, known.probe);
-  assert.deepEqual(Object.keys(read).sort(), Object.keys(known).filter((key) => key !== "reason").sort());
-  assert.equal(read.lockLimitBytes, Number.isFinite(known.lockLimitBytes) ? known.lockLimitBytes : null);
+  assert.deepEqual(
+    Object.keys(read).sort(),
+    Object.keys(known).filter((key) => key !== "reason").sort(),
+  );
+  assert.equal(
+    read.lockLimitBytes,
+    Number.isFinite(known.lockLimitBytes) ? known.lockLimitBytes : null,
+  );
 });
 
 test("without the library capabilities() gives the reason, and nothing is available", async () => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ChildOptions } from "./support/child.ts";
+import { memlock, withoutMemlock } from "./support/memlock.ts";
 import { withNative, withoutZig } from "./support/native.ts";
 import { moduleUrl, reported } from "./support/report.ts";
 
@@ -8,9 +10,10 @@ const ZEROS = 0;
 const SOMETHING = 1;
 
 /** Runs code in a child; `fork(view)` is what a fork of that finds in the view's memory. */
-function forking<T>(code: string): Promise<T> {
+function forking<T>(code: string, options: ChildOptions = {}): Promise<T> {
   return withNative("hostile", (path) =>
-    reported<T>(`
+    reported<T>(
+      `
       import { detectRuntime } from ${moduleUrl("src/native/library.ts")};
       const { hostile_fork } = detectRuntime().load(${JSON.stringify(path)}, {
         hostile_fork: { parameters: ["buffer", "u32"], result: "u32" },
@@ -19,7 +22,9 @@ function forking<T>(code: string): Promise<T> {
       const bytes = (length) => new Uint8Array(length).fill(0xa7);
       const intact = (secret) => secret.withBytes((view) => view.every((byte) => byte === 0xa7));
       ${code}
-    `));
+      `,
+      options,
+    ));
 }
 
 test("a forked child finds ordinary memory as its parent has it: the probe works", {
@@ -57,16 +62,31 @@ test("a forked child that opens a closed secret's page finds zeros", {
   assert.equal(same, true);
 });
 
-test("memory that is not locked is wiped in a forked child as well", {
-  skip: withoutZig,
+test("memory that could not be locked is wiped in a forked child as well", {
+  skip: withoutZig || withoutMemlock,
 }, async () => {
-  const { found, same } = await forking<{ found: number[]; same: boolean }>(`
-    import { library } from ${moduleUrl("src/native/library.ts")};
-    // The rung below the locked one, as without a budget: limits_test.ts has the real thing.
-    const writable = Secret.from(bytes(32), { allowUnlocked: true });
-    const found = [writable.update(fork), writable.withBytes(fork)];
-    report({ found, same: intact(writable) && library() !== undefined });
-  `);
+  const { store, found, same } = await forking<{ store: string; found: number[]; same: boolean }>(
+    `
+    const secret = Secret.from(bytes(32), { allowUnlocked: true });
+    const found = [secret.update(fork), secret.withBytes(fork)];
+    report({ store: secret.status().store, found, same: intact(secret) });
+    `,
+    { wrapper: memlock(0) },
+  );
+  assert.equal(store, "unlocked");
   assert.deepEqual(found, [ZEROS, ZEROS]);
   assert.equal(same, true);
+});
+
+test("a forked child finds zeros in the page of a secret that was closed before", {
+  skip: withoutZig,
+}, async () => {
+  const found = await forking<number>(`
+    const secret = Secret.from(bytes(32));
+    let view;
+    secret.withBytes((inside) => void (view = inside));
+    secret.close();
+    report(fork(view));
+  `);
+  assert.equal(found, ZEROS);
 });

@@ -201,7 +201,12 @@ test("secrets made after a purge work, also inside a window of a purged one", as
     const values = later.withBytes((bytes) => [...bytes]);
     report({ inside, values, closed: later.isClosed, inUse: stats().inUse });
   `);
-  assert.deepEqual(seen, { inside: [false, [1, 2, 3]], values: [1, 2, 3], closed: false, inUse: 2 });
+  assert.deepEqual(seen, {
+    inside: [false, [1, 2, 3]],
+    values: [1, 2, 3],
+    closed: false,
+    inUse: 2,
+  });
 });
 
 test("purging twice, and closing what was purged, is fine", async () => {

@@ -102,6 +102,9 @@ pub fn give(cause: *abi.Cause, page_size: usize, record: *Record) abi.Error!void
 pub fn drop_memory(cause: *abi.Cause, record: *Record) abi.Error!void {
     invariant.check(!record.dropped);
     os.replace(cause, record.base, record.span) catch return error.ProtectionFailed;
+    // Alike again, the kernel makes one mapping of it and its guards; if not, nothing is lost but that.
+    var ignored: abi.Cause = .{};
+    os.mark(&ignored, record.base, record.span) catch {};
     if (record.store == .locked) counters.locked_bytes.sub(record.span);
     if (record.kind == .page) {
         counters.pages.sub(1);

@@ -53,10 +53,15 @@ export function readElf(path: string): Elf {
   const entries = <T>(start: number, size: number, count: number, read: (at: number) => T) =>
     Array.from({ length: count }, (_, index) => read(start + index * size));
 
-  const segments = entries(number(32), view.getUint16(54, true), view.getUint16(56, true), (at) => ({
-    type: view.getUint32(at, true),
-    flags: view.getUint32(at + 4, true),
-  }));
+  const segments = entries(
+    number(32),
+    view.getUint16(54, true),
+    view.getUint16(56, true),
+    (at) => ({
+      type: view.getUint32(at, true),
+      flags: view.getUint32(at + 4, true),
+    }),
+  );
   const sections = entries(
     number(40),
     view.getUint16(58, true),

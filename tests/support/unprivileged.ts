@@ -15,9 +15,7 @@ import { unless } from "./skip.ts";
 /** The user `nobody`, unless this is an ordinary user already. */
 const NOBODY = 65534;
 const root = process.getuid?.() === 0;
-const wrapper = root
-  ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"]
-  : [];
+const wrapper = root ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
 
 /** Whose children {@linkcode reportedUnprivileged} starts. */
 export const CHILD_UID: number = root ? NOBODY : process.getuid?.() ?? -1;
