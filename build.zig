@@ -1,7 +1,7 @@
 //! zig build            the library for this host       -> lib/<target>/
 //! zig build targets    the library for all six targets -> lib/<target>/
-//! zig build faults     the host's library with failing system calls, for tests
-//! zig build bench      the benchmark's floor, native loops
+//! zig build faults     the host's library with failing system calls, for tests -> zig-out/<target>/
+//! zig build bench      the benchmark's floor, native loops -> zig-out/<target>/
 //! zig build abi        writes src/native/abi.ts from zig/abi.zig
 //! zig build test       the core's own tests
 
@@ -80,7 +80,9 @@ fn install(
     faults: bool,
 ) *std.Build.Step {
     const module = core(b, "zig/exports.zig", b.resolveTargetQuery(target.query), optimize, faults);
-    return shared(b, target, name, module);
+    // What is for tests stays out of the folder that is published.
+    const folder = if (faults) "" else "../lib/";
+    return shared(b, target, name, folder, module);
 }
 
 fn install_floor(b: *std.Build, target: Target) *std.Build.Step {
@@ -90,10 +92,16 @@ fn install_floor(b: *std.Build, target: Target) *std.Build.Step {
         .optimize = .fast,
         .strip = true,
     });
-    return shared(b, target, "securememory-floor", module);
+    return shared(b, target, "securememory-floor", "", module);
 }
 
-fn shared(b: *std.Build, target: Target, name: []const u8, module: *std.Build.Module) *std.Build.Step {
+fn shared(
+    b: *std.Build,
+    target: Target,
+    name: []const u8,
+    folder: []const u8,
+    module: *std.Build.Module,
+) *std.Build.Step {
     const library = b.addLibrary(.{ .linkage = .dynamic, .name = name, .root_module = module });
     if (target.query.os_tag == .linux) {
         // Without a map, compiler-rt's weak symbols are exported and can interpose others'.
@@ -101,7 +109,7 @@ fn shared(b: *std.Build, target: Target, name: []const u8, module: *std.Build.Mo
         library.link_gc_sections = true;
     }
     const installed = b.addInstallArtifact(library, .{
-        .dest_dir = .{ .override = .{ .custom = b.fmt("../lib/{s}", .{target.folder}) } },
+        .dest_dir = .{ .override = .{ .custom = b.fmt("{s}{s}", .{ folder, target.folder }) } },
         .implib_dir = .disabled,
         .pdb_dir = .disabled,
     });

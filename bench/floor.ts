@@ -33,7 +33,7 @@ export function hasFloor(): boolean {
 
 function pathOfLibrary(): string {
   const arch = ({ x64: "x86_64", arm64: "aarch64" } as Record<string, string>)[process.arch];
-  const file = `../lib/${process.platform}-${arch}/libsecurememory-floor.so`;
+  const file = `../zig-out/${process.platform}-${arch}/libsecurememory-floor.so`;
   return fileURLToPath(new URL(file, import.meta.url));
 }
 

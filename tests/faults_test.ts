@@ -8,7 +8,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { type ChildOptions, ROOT, runScript } from "./support/child.ts";
 
-const FAULTS = `${ROOT}lib/linux-x86_64/libsecurememory-faults.so`;
+const FAULTS = `${ROOT}zig-out/linux-x86_64/libsecurememory-faults.so`;
 
 async function run(name: string, ...args: string[]): Promise<void> {
   const options: ChildOptions = { env: { SECUREMEMORY_LIBRARY: FAULTS }, args: [name, ...args] };

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { library } from "../src/native/library.ts";
+import { ROOT } from "./support/child.ts";
 import { moduleUrl, reported } from "./support/report.ts";
 import { unless } from "./support/skip.ts";
 
-/** The library that counts its system calls, beside the one that ships. */
-const counting = join(library().path, "../libsecurememory-faults.so");
+/** The library that counts its system calls, built apart from the one that ships. */
+const counting = join(
+  ROOT,
+  "zig-out",
+  basename(dirname(library().path)),
+  "libsecurememory-faults.so",
+);
 const skip = unless(
   "faults",
   existsSync(counting),
