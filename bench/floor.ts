@@ -37,20 +37,24 @@ function pathOfLibrary(): string {
   return fileURLToPath(new URL(file, import.meta.url));
 }
 
-/** Each runtime's FFI, in its own words. */
+/**
+ * Each runtime's FFI, in its own words. The numbers are doubles, since Node checks integers in
+ * JavaScript, in a wrapper that functions with as many parameters share: the floor's calls
+ * would slow those of the library down.
+ */
 function load(path: string): Floor {
   const deno = (globalThis as { Deno?: unknown }).Deno as Ffi<"symbols"> | undefined;
   if (deno !== undefined) {
-    const table = { [NAME]: { parameters: ["u32", "u32"], result: "f64" } };
+    const table = { [NAME]: { parameters: ["f64", "f64"], result: "f64" } };
     return deno.dlopen(path, table).symbols[NAME] as Floor;
   }
   if (process.versions.bun !== undefined) {
     const { dlopen } = process.getBuiltinModule("bun:ffi") as Ffi<"symbols">;
-    const table = { [NAME]: { args: ["u32", "u32"], returns: "f64" } };
+    const table = { [NAME]: { args: ["f64", "f64"], returns: "f64" } };
     return dlopen(path, table).symbols[NAME] as Floor;
   }
   const { dlopen } = process.getBuiltinModule("node:ffi") as unknown as Ffi<"functions">;
-  const table = { [NAME]: { arguments: ["u32", "u32"], return: "f64" } };
+  const table = { [NAME]: { arguments: ["f64", "f64"], return: "f64" } };
   return dlopen(path, table).functions[NAME] as Floor;
 }
 

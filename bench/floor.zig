@@ -6,9 +6,9 @@ const linux = std.os.linux;
 
 /// Runs `rounds` rounds of PROT_READ, one load, PROT_NONE on one locked page of its
 /// own mapping, as a closed secret has it. Returns nanoseconds for all of them, or a
-/// negative number if a call failed.
-export fn securememory_floor(rounds: u32, span: u32) f64 {
-    return measure(rounds, span) catch -1;
+/// negative number if a call failed. Both numbers are whole; floor.ts says why doubles.
+export fn securememory_floor(rounds: f64, span: f64) f64 {
+    return measure(@intFromFloat(rounds), @intFromFloat(span)) catch -1;
 }
 
 fn measure(rounds: u32, span: u32) !f64 {

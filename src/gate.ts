@@ -32,6 +32,17 @@ export function enter(cell: Cell): void {
 }
 
 /**
+ * Opens a read-only window that can outlive the call it is opened in.
+ *
+ * @throws {SecretBusyError} Inside `update`: the pages would stay writable after it.
+ * @throws As `enter` otherwise.
+ */
+export function enterLasting(cell: Cell): void {
+  if (cell.writable && !isClosing(cell)) throw busy();
+  enter(cell);
+}
+
+/**
  * Opens the one read-write window.
  *
  * @throws {SecretClosedError} If the secret was closed.

@@ -58,7 +58,19 @@ export interface Resolved {
 }
 
 const STORES: readonly string[] = ["auto", "secretmem", "locked"];
+const NAMES: readonly string[] = [
+  "store",
+  "gate",
+  "allowUnlocked",
+  "alignment",
+  "revokeViews",
+  "label",
+  "onLeak",
+];
 const GATES: readonly string[] = ["auto", "pkey", "mprotect"];
+
+/** The largest page size there is; the one of this host is known once the library is loaded. */
+const PAGE_SIZE_MAX = 65536;
 
 /** What `configure` was given so far. */
 const configured: ProcessOptions = {};
@@ -68,6 +80,7 @@ let standard: Resolved | undefined;
 
 /**
  * Sets defaults for every secret that this thread makes from now on. Each Worker has its own.
+ * An option that is `undefined` goes back to what it was without `configure`.
  *
  * @throws {TypeError} If an option is of the wrong type or not one of its values.
  * @throws {RangeError} If the alignment is not a power of two, or less than 16.
@@ -82,7 +95,7 @@ let standard: Resolved | undefined;
 export function configure(options: ProcessOptions): void {
   checkOptions(options);
   checkType(options.onLeak, "onLeak", "function");
-  Object.assign(configured, defined(options));
+  Object.assign(configured, options);
   standard = undefined;
 }
 
@@ -102,6 +115,12 @@ export function resolve(options: SecretOptions | undefined): Resolved {
   return resolveGiven(options);
 }
 
+/** Whether views are revoked where no call says so: for secrets that are not made here. */
+export function revokesViews(): boolean {
+  const merged: SecretOptions = { ...fromEnvironment(library()), ...defined(configured) };
+  return merged.revokeViews ?? false;
+}
+
 /** The options of a call on top of others, which were checked before. */
 export function mergeOptions(
   base: SecretOptions,
@@ -114,7 +133,11 @@ export function mergeOptions(
 
 function resolveGiven(options: SecretOptions): Resolved {
   const loaded = library();
-  const merged: SecretOptions = { ...fromEnvironment(loaded), ...configured, ...defined(options) };
+  const merged: SecretOptions = {
+    ...fromEnvironment(loaded),
+    ...defined(configured),
+    ...defined(options),
+  };
   requireRungs(merged);
   const alignment = merged.alignment ?? 16;
   if (alignment > loaded.pageSize) {
@@ -171,6 +194,11 @@ function checkOptions(options: SecretOptions): void {
       `Cannot use the options: they must be an object, current value is ${describe(options)}`,
     );
   }
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(name)) {
+      throw new TypeError(`Cannot use the option ${name}: there is none of that name`);
+    }
+  }
   checkValue(options.store, "store", STORES);
   checkValue(options.gate, "gate", GATES);
   checkType(options.allowUnlocked, "allowUnlocked", "boolean");
@@ -181,9 +209,9 @@ function checkOptions(options: SecretOptions): void {
   if (alignment === undefined) return;
   // Math.log2 is exact for powers of two (ECMA-262 does not promise it; 2 ** round does).
   const power = 2 ** Math.round(Math.log2(alignment));
-  if (power !== alignment || alignment < 16) {
+  if (power !== alignment || alignment < 16 || alignment > PAGE_SIZE_MAX) {
     throw new RangeError(
-      `Cannot use the option alignment: it must be a power of two of at least 16, current value is ${alignment}`,
+      `Cannot use the option alignment: it must be a power of two from 16 to the page size, current value is ${alignment}`,
     );
   }
 }

@@ -14,7 +14,7 @@ import {
 import { Cell } from "./cell.ts";
 import { create, createFilled, utf8Length } from "./create.ts";
 import { SecretClosedError } from "./errors.ts";
-import { close, enter, enterAlone, isClosing, isGone, leave } from "./gate.ts";
+import { close, enter, enterAlone, enterLasting, isClosing, isGone, leave } from "./gate.ts";
 import { watch } from "./leaks.ts";
 import { failure } from "./native/failure.ts";
 import { resolve, type SecretOptions } from "./options.ts";
@@ -225,6 +225,8 @@ export class Secret implements Disposable, AsyncDisposable {
   static #watched(cell: Cell): Secret {
     const secret = new Secret(cell);
     watch(secret, cell);
+    // A producer has had the view already, and may have kept it.
+    if (cell.view !== undefined) owners.set(cell.view.buffer, secret);
     return secret;
   }
 
@@ -276,6 +278,7 @@ export class Secret implements Disposable, AsyncDisposable {
    * @param fn Gets the bytes, which must not be touched after its promise has settled.
    * @returns What the promise resolved to.
    * @throws As `withBytes`, by rejection.
+   * @throws {SecretBusyError} Inside `update`, whose read-write window it would outlive.
    *
    * @example Usage
    * ```ts
@@ -291,7 +294,7 @@ export class Secret implements Disposable, AsyncDisposable {
   async withBytesAsync<T>(fn: (bytes: Uint8Array) => PromiseLike<T> | T): Promise<T> {
     checkFunction(fn, "withBytesAsync");
     const cell = this.#cell;
-    enter(cell);
+    enterLasting(cell);
     const bytes = cell.view ?? this.#view(cell);
     inUse.set(this, (inUse.get(this) ?? 0) + 1);
     try {
@@ -337,6 +340,7 @@ export class Secret implements Disposable, AsyncDisposable {
    *
    * @returns The window.
    * @throws {SecretClosedError} If the secret was closed.
+   * @throws {SecretBusyError} Inside `update`, whose read-write window it would outlive.
    * @throws {ProtectionError} If the pages could not be opened.
    *
    * @example Usage
@@ -352,7 +356,7 @@ export class Secret implements Disposable, AsyncDisposable {
    */
   open(): SecretWindow {
     const cell = this.#cell;
-    enter(cell);
+    enterLasting(cell);
     return new OpenWindow(cell, cell.view ?? this.#view(cell), this);
   }
 

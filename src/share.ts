@@ -9,7 +9,7 @@ import { SecretClosedError, UnsupportedError } from "./errors.ts";
 import { isClosing } from "./gate.ts";
 import { unwatch } from "./leaks.ts";
 import { library } from "./native/library.ts";
-import { resolve } from "./options.ts";
+import { revokesViews } from "./options.ts";
 import { SharedWord } from "./word.ts";
 
 /**
@@ -57,19 +57,18 @@ export function shareCell(cell: Cell): SharedSecret {
 export function attachCell(shared: SharedSecret): Cell {
   checkShared(shared);
   const loaded = library();
-  const { revokeViews } = resolve(undefined);
   if (shared.instance !== loaded.instance) {
     throw new UnsupportedError(
       "Cannot attach the secret: it is of another process, or of another copy of the native library",
     );
   }
-  const known = cells.get(shared.handle)?.deref();
-  if (known !== undefined && known.shared !== undefined && !isClosing(known)) return known;
   const { handle, length, label } = shared;
-  if (loaded.calls.securememory_length(handle) !== length) {
-    throw new SecretClosedError("Cannot attach the secret: it is closed");
-  }
-  const cell = new Cell(loaded, { handle, length, revokeViews, label });
+  const known = loaded.calls.securememory_length(handle);
+  if (known === 0) throw new SecretClosedError("Cannot attach the secret: it is closed");
+  if (known !== length) throw notATicket(shared);
+  const here = cells.get(handle)?.deref();
+  if (here !== undefined && here.shared !== undefined && !isClosing(here)) return here;
+  const cell = new Cell(loaded, { handle, length, revokeViews: revokesViews(), label });
   cell.word = new SharedWord(shared.state);
   cell.shared = shared.state;
   if (isClosing(cell)) throw new SecretClosedError("Cannot attach the secret: it is closed");
@@ -94,10 +93,13 @@ function checkShared(value: unknown): asserts value is SharedSecret {
     isU32(shared.instance) && isU32(shared.handle) && isU32(shared.length) &&
     (shared.label === undefined || typeof shared.label === "string")
   ) return;
-  throw new TypeError(
-    `Cannot attach the secret: the argument must come from secret.share(), current value is ${
-      describe(value)
-    }`,
+  throw notATicket(value);
+}
+
+function notATicket(value: unknown): TypeError {
+  return new TypeError(
+    "Cannot attach the secret: the argument must come from secret.share(), current value is " +
+      describe(value),
   );
 }
 

@@ -118,6 +118,32 @@ test("a secret is collected after its async windows have ended", async () => {
   );
 });
 
+for (
+  const [name, make] of [
+    ["from", "four(options)"],
+    ["fromString", 'Secret.fromString("text", options)'],
+    ["random", "Secret.random(4, options)"],
+    ["fill", "Secret.fill(4, (bytes) => void bytes.fill(7), options)"],
+    ["copy", "(() => { using first = four(); return first.copy(options); })()"],
+    ["revokeViews", "four({ ...options, revokeViews: true })"],
+  ] as const
+) {
+  test(`a view alone keeps its secret, made by ${name}`, async () => {
+    succeeded(
+      await runCollecting(`
+      const make = (options) => ${make};
+      const views = (() =>
+        Array.from({ length: 20 }, () => make({ label: "kept" }).open().bytes))();
+      const before = views.map((view) => [...view]);
+      bait();
+      assert.ok(await collect(baited));
+      assert.deepEqual(leaks.filter((leak) => leak.label === "kept").length, 0);
+      assert.deepEqual(views.map((view) => [...view]), before);
+      `),
+    );
+  });
+}
+
 test("a window of \`open()\` keeps its secret, and so does the view alone", async () => {
   succeeded(
     await runCollecting(`

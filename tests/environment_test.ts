@@ -32,7 +32,7 @@ async function lines(
   return outcome.stdout.trimEnd().split("\n");
 }
 
-test("`configure()` sets defaults; later calls add to them; options of a call win", async () => {
+test("`configure()` sets defaults; later calls add to them or take them back; options of a call win", async () => {
   const seen = await lines(`
     console.log(revokes(Secret.random(1)));
     configure({ revokeViews: true });
@@ -45,7 +45,7 @@ test("`configure()` sets defaults; later calls add to them; options of a call wi
     configure({ revokeViews: false });
     console.log(revokes(Secret.random(1)));
   `);
-  assert.deepEqual(seen, ["false", "true true", "false", "true", "true", "false"]);
+  assert.deepEqual(seen, ["false", "true true", "false", "true", "false", "false"]);
 });
 
 test("a factory's options win over `configure()`, whenever that was called", async () => {

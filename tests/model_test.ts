@@ -307,7 +307,7 @@ const PROGRAMS = {
 type Name = keyof typeof PROGRAMS;
 const NAMES = Object.keys(PROGRAMS) as Name[];
 
-describe("the state machine", () => {
+describe("the state machine", { timeout: 120_000 }, () => {
   it("holds over every interleaving of two threads, for every pair of programs", () => {
     let states = 0;
     for (const [index, a] of NAMES.entries()) {

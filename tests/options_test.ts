@@ -130,3 +130,24 @@ test("`capabilities()` agrees with what can be required", () => {
     assert.equal(gates[gate].reason === undefined, works({ gate }), gate);
   }
 });
+
+test("an option of an unknown name is a TypeError that names it", () => {
+  const typo = { stores: "locked" } as unknown as SecretOptions;
+  assert.throws(() => Secret.random(1, typo), { name: "TypeError", message: /stores/ });
+  assert.throws(() => configure(typo), { name: "TypeError", message: /stores/ });
+});
+
+test("an alignment beyond every page size is refused by `configure()` already", () => {
+  for (const alignment of [131072, Infinity, 2 ** 40]) {
+    assert.throws(() => configure({ alignment }), RangeError);
+  }
+});
+
+test("`configure()` takes an option back that is undefined", () => {
+  configure({ revokeViews: true });
+  configure({ revokeViews: undefined });
+  let kept: Uint8Array | undefined;
+  using secret = Secret.random(8);
+  secret.withBytes((bytes) => void (kept = bytes));
+  assert.equal(kept?.byteLength, 8);
+});

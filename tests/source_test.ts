@@ -3,20 +3,48 @@ import { test } from "node:test";
 import { Secret } from "../mod.ts";
 import { runCode } from "./support/child.ts";
 
-test("the view of a read-only window as source is refused: it could not be wiped", async () => {
-  // In a child, which must not die of it.
-  for (const source of ["bytes", "bytes.subarray(8, 16)"]) {
+/** One secret of each make, all of whose bytes are 0x61. */
+const MADE = [
+  "Secret.from(new Uint8Array(8).fill(0x61))",
+  'Secret.fromString("aaaaaaaa")',
+  "Secret.fill(8, (bytes) => void bytes.fill(0x61))",
+  'Secret.fromString("aaaaaaaa", { revokeViews: true })',
+  'Secret.attach(Secret.fromString("aaaaaaaa").share())',
+];
+
+test("the view of a read-only window as target of `readInto` is refused", async () => {
+  for (const secret of MADE) {
     const outcome = await runCode(`
       const { Secret } = securememory;
-      const secret = Secret.from(new Uint8Array(32).fill(7));
+      const secret = ${secret};
+      const other = Secret.random(8);
       try {
-        secret.withBytes((bytes) => Secret.from(${source}).close());
+        secret.withBytes((bytes) => other.readInto(bytes));
       } catch (error) {
         console.log(error.name);
       }
-      console.log(secret.withBytes((bytes) => bytes.every((byte) => byte === 7)));
     `);
-    assert.deepEqual([outcome.stdout, outcome.signal], ["TypeError\ntrue\n", null]);
+    assert.deepEqual([outcome.stdout, outcome.signal], ["TypeError\n", null], secret);
+  }
+});
+
+test("the view of a read-only window as source is refused: it could not be wiped", async () => {
+  // In a child, which must not die of it.
+  for (const secret of MADE) {
+    for (const source of ["bytes", "bytes.subarray(2, 4)", "bytes.buffer"]) {
+      const outcome = await runCode(`
+        const { Secret } = securememory;
+        const secret = ${secret};
+        try {
+          secret.withBytes((bytes) => Secret.from(${source}).close());
+        } catch (error) {
+          console.log(error.name);
+        }
+        console.log(secret.withBytes((bytes) => bytes.every((byte) => byte === 0x61)));
+      `);
+      const seen = [outcome.stdout, outcome.signal];
+      assert.deepEqual(seen, ["TypeError\ntrue\n", null], `${secret} ${source}`);
+    }
   }
 });
 

@@ -57,10 +57,6 @@ test("reading inside `update` works and sees what was written", () => {
     assert.equal(target[1], 42);
     using copy = secret.copy();
     assert.equal(copy.withBytes((view) => view[1]), 42);
-    {
-      using opened = secret.open();
-      assert.equal(opened.bytes[1], 42);
-    }
     // Still the read-write window.
     bytes[1] = 43;
   });
@@ -130,4 +126,17 @@ test("nothing but the payload changes: closing after `update` finds the surround
     secret.close();
     assert.equal(secret.isClosed, true);
   }
+});
+
+test("a window that could outlive `update` is refused inside it", async () => {
+  using secret = Secret.random(32);
+  let rejected: Promise<unknown> | undefined;
+  secret.update(() => {
+    assert.throws(() => secret.open(), SecretBusyError);
+    rejected = assert.rejects(secret.withBytesAsync(() => 1), SecretBusyError);
+  });
+  await rejected;
+  assert.equal(secret.status().protection, "none");
+  using window = secret.open();
+  assert.equal(window.bytes.length, 32);
 });
