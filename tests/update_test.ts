@@ -137,6 +137,6 @@ test("a window that could outlive `update` is refused inside it", async () => {
   });
   await rejected;
   assert.equal(secret.status().protection, "none");
-  using window = secret.open();
-  assert.equal(window.bytes.length, 32);
+  using opened = secret.open();
+  assert.equal(opened.bytes.length, 32);
 });
