@@ -63,7 +63,7 @@ export async function sample(subject: Subject, budgetMs: number): Promise<Row> {
     const before: number[] = [];
     for (const [, run] of references) before.push(await run(half));
     // What ran before has taken the caches; the peers in Go warm up likewise.
-    if (references.length > 0) await subject.run(Math.ceil(rounds / 4));
+    if (references.length > 0) await subject.run(rounds);
     const took = await subject.run(rounds);
     for (const [index, [, run]] of references.entries()) {
       const beside = ((before[index] as number) + await run(half)) / 2;

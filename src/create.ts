@@ -22,7 +22,7 @@ export function create(length: number, options: SecretOptions | undefined, make:
   let handle = make(loaded.calls, resolved);
   // Pages of closed secrets may rest in the way of a new one.
   if (handle < 0 && isShortage(handle) && endAllRest()) handle = make(loaded.calls, resolved);
-  if (handle < 0) throw failure(loaded, handle, "Cannot create the secret");
+  if (handle < 0) throw failure(loaded, handle, "Cannot create the secret", length);
   return cell(loaded, handle, length, resolved);
 }
 

@@ -116,6 +116,8 @@ pub fn close(cause: *Cause, handle: u32) Error!void {
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state == .resting) return error.Closed;
+    // What a writer wrote after the purge is wiped with its window.
+    if (record.state == .purged and record.protection == .write) wipe(record.payload());
     try gate.close_window(cause, record);
 }
 
@@ -180,9 +182,11 @@ pub fn retire(cause: *Cause, handle: u32) Error!void {
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state != .resting) return error.InvalidArgument;
-    if (!record.dropped) try store.drop_memory(cause, record);
+    const dropped = if (record.dropped) {} else store.drop_memory(cause, record);
     end_rest(record);
+    // If the memory could not be dropped, it is wiped and inaccessible, and lost.
     store.forget(record);
+    return dropped;
 }
 
 fn end_rest(record: *Record) void {

@@ -195,6 +195,32 @@ test "purge wipes open and closed secrets, and opens no window again" {
     try end(opened);
 }
 
+test "what a writer writes after a purge is wiped when its window closes" {
+    var cause: Cause = .{};
+    const handle = try secret.create(&cause, shape_32, .random);
+    const record = record_of(handle);
+    try secret.open(&cause, handle, .write);
+    _ = try secret.purge(&cause);
+    @memset(record.payload(), 0xA7);
+    try secret.close(&cause, handle);
+    try os.open(&cause, record.base, record.span, .read);
+    for (record.payload()) |byte| try expectEqual(@as(u8, 0), byte);
+    try os.close(&cause, record.base, record.span);
+    try end(handle);
+}
+
+test "a page that cannot be given up is not counted as resting for ever" {
+    var cause: Cause = .{};
+    const handle = try secret.create(&cause, shape_32, .zeros);
+    const resting = counters.pages_resting.get();
+    try secret.destroy(&cause, handle);
+    seam.arm(1, 12, 1);
+    try expectError(error.ProtectionFailed, secret.retire(&cause, handle));
+    seam.arm(0, 0, 0);
+    try expectEqual(resting, counters.pages_resting.get());
+    try expectError(error.Closed, secret.retire(&cause, handle));
+}
+
 test "a retired page gives its lock back, and its address is not used again" {
     var cause: Cause = .{};
     const handle = try secret.create(&cause, shape_32, .random);

@@ -37,8 +37,18 @@ const ERRNO_NAMES: { readonly [os: string]: { readonly [errno: number]: string }
   },
 };
 
-/** What a failed call was about: the start of the message, such as "Cannot create the secret". */
-export function failure(of: Library, result: number, action: string): SecureMemoryError {
+/**
+ * The error for a failed call.
+ *
+ * @param action What it was about, the start of the message: "Cannot create the secret".
+ * @param length Bytes of the secret that was to be made, if one was.
+ */
+export function failure(
+  of: Library,
+  result: number,
+  action: string,
+  length = 0,
+): SecureMemoryError {
   // The layout of the number is in zig/abi.zig.
   const bits = -result;
   const code = CODES[bits & 0x7f];
@@ -51,7 +61,7 @@ export function failure(of: Library, result: number, action: string): SecureMemo
     case "Closed":
       return new SecretClosedError(`${action}: it is closed`);
     case "LockLimit":
-      return lockLimit(of, action, why, detail);
+      return lockLimit(of, action, why, detail, length);
     case "AllocationFailed":
       return new AllocationError(`${action}: the system refused memory${why}`, detail);
     case "TooManySecrets":
@@ -87,16 +97,38 @@ function reason(of: Library, { syscall, errno }: SystemDetail): string {
   return ` (${syscall} failed with ${name} ${errno})`;
 }
 
-function lockLimit(of: Library, action: string, why: string, detail: SystemDetail): LockLimitError {
+/**
+ * The lock was refused. Linux says ENOMEM for a spent lock budget and for spent mappings
+ * alike (mlock2(2)); what the kernel counts as locked tells them apart.
+ */
+function lockLimit(
+  of: Library,
+  action: string,
+  why: string,
+  detail: SystemDetail,
+  length: number,
+): AllocationError {
   const numbers = statistics(of);
-  const limit = numbers[STATISTICS.indexOf("lock_limit_bytes")] as number;
-  const locked = numbers[STATISTICS.indexOf("locked_bytes")] as number;
+  const number = (name: (typeof STATISTICS)[number]) => numbers[STATISTICS.indexOf(name)] as number;
+  const limit = number("lock_limit_bytes");
+  const wanted = Math.ceil(Math.max(length, 1) / of.pageSize) * of.pageSize;
+  if (
+    of.runtime.os === "linux" && detail.errno === 12 &&
+    number("system_locked_bytes") + wanted <= limit
+  ) {
+    return new AllocationError(
+      `${action}: the system refused memory${why}, although the lock budget is not spent: this ` +
+        "process may have as many mappings as it can (vm.max_map_count)",
+      detail,
+    );
+  }
+  const locked = number("locked_bytes");
   return new LockLimitError(
     `${action}: the limit for locked memory is ${
       Number.isNaN(limit) ? "unknown" : `${limit} bytes`
-    } and this library has locked ` +
-      `${locked}${why}. Raise the limit (ulimit -l, LimitMEMLOCK= in systemd, --ulimit memlock in ` +
-      `Docker), close secrets, or accept memory that can be swapped with allowUnlocked: true`,
+    } and this library has locked ${locked}${why}. Raise the limit (ulimit -l, LimitMEMLOCK= in ` +
+      "systemd, --ulimit memlock in Docker), close secrets, or accept memory that can be swapped " +
+      "with allowUnlocked: true",
     detail,
     limit,
     locked,

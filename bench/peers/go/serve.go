@@ -22,8 +22,8 @@ func serve(subjects []subject, requests io.Reader, answers io.Writer) error {
 		if err != nil || !found || rounds < 1 {
 			return fmt.Errorf("there is nothing to measure by %q", lines.Text())
 		}
-		// This process has just been woken: let its caches fill.
-		subject.run(rounds/4 + 1)
+		// This process has just been woken: let its caches fill, and Go's monitor calm down.
+		subject.run(2 * rounds)
 		if _, err := fmt.Fprintln(answers, timed(subject.run, rounds)); err != nil {
 			return err
 		}
