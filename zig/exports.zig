@@ -1,6 +1,12 @@
 //! The C ABI. Each function converts its numbers, delegates, and packs the outcome;
 //! nothing else happens here. See `abi.zig` for what the numbers mean.
+//!
+//! Numbers arrive as JavaScript has them, as doubles, and are checked here: no runtime
+//! wraps or truncates one on the way, and all three pass them without a conversion in
+//! JavaScript. (node:ffi wraps a function with an integer parameter in one that checks
+//! it, and then V8 no longer calls it directly: a window took 1.9 times the floor.)
 
+const std = @import("std");
 const abi = @import("abi.zig");
 const secret = @import("secret.zig");
 const statistics = @import("statistics.zig");
@@ -15,94 +21,82 @@ export fn securememory_abi_version() u32 {
 }
 
 /// Makes a secret of zeros. Returns its handle.
-export fn securememory_create(length: u32, alignment: u32, flags: u32) i32 {
-    return create(.{ .length = length, .alignment = alignment, .flags = flags }, .zeros);
+export fn securememory_create(length: f64, alignment: f64, flags: f64) i32 {
+    return create(length, alignment, flags, .zeros);
 }
 
 /// Makes a secret of random bytes from the system's generator.
-export fn securememory_create_random(length: u32, alignment: u32, flags: u32) i32 {
-    return create(.{ .length = length, .alignment = alignment, .flags = flags }, .random);
+export fn securememory_create_random(length: f64, alignment: f64, flags: f64) i32 {
+    return create(length, alignment, flags, .random);
 }
 
 /// Makes a secret of the `length` bytes at `source` and wipes those, on success only.
-export fn securememory_create_from(source: ?[*]u8, length: u32, alignment: u32, flags: u32) i32 {
-    const bytes = source orelse return abi.pack(error.InvalidArgument, .{});
-    const shape: secret.Shape = .{ .length = length, .alignment = alignment, .flags = flags };
-    return create(shape, .{ .bytes = bytes[0..length] });
+export fn securememory_create_from(source: ?[*]u8, length: f64, alignment: f64, flags: f64) i32 {
+    const bytes = slice(u8, source, length) catch |err| return abi.pack(err, .{});
+    return create(length, alignment, flags, .{ .bytes = bytes });
 }
 
 /// Makes a copy of a secret whose window is open.
-export fn securememory_create_copy(handle: u32, alignment: u32, flags: u32) i32 {
+export fn securememory_create_copy(handle: f64, alignment: f64, flags: f64) i32 {
     var cause: Cause = .{};
-    const copied = secret.copy(&cause, handle, alignment, flags) catch |err| return abi.pack(err, cause);
+    const copied = copy(&cause, handle, alignment, flags) catch |err| return abi.pack(err, cause);
     return @intCast(copied);
 }
 
 /// Opens a window: `protection` is 1 for reading, 2 for reading and writing.
-export fn securememory_open(handle: u32, protection: u32) i32 {
+export fn securememory_open(handle: f64, protection: f64) i32 {
     var cause: Cause = .{};
-    const wanted: abi.Protection = switch (protection) {
-        1 => .read,
-        2 => .write,
-        else => return abi.pack(error.InvalidArgument, .{}),
-    };
-    secret.open(&cause, handle, wanted) catch |err| return abi.pack(err, cause);
+    open(&cause, handle, protection) catch |err| return abi.pack(err, cause);
     return 0;
 }
 
-export fn securememory_close(handle: u32) i32 {
-    var cause: Cause = .{};
-    secret.close(&cause, handle) catch |err| return abi.pack(err, cause);
-    return 0;
+export fn securememory_close(handle: f64) i32 {
+    return with_handle(handle, secret.close);
 }
 
 /// Wipes a secret; its address stays taken until `release` or `retire`.
-export fn securememory_destroy(handle: u32) i32 {
-    var cause: Cause = .{};
-    secret.destroy(&cause, handle) catch |err| return abi.pack(err, cause);
-    return 0;
+export fn securememory_destroy(handle: f64) i32 {
+    return with_handle(handle, secret.destroy);
 }
 
 /// The address of a destroyed secret may be used again.
-export fn securememory_release(handle: u32) i32 {
-    var cause: Cause = .{};
-    secret.release(&cause, handle) catch |err| return abi.pack(err, cause);
-    return 0;
+export fn securememory_release(handle: f64) i32 {
+    return with_handle(handle, secret.release);
 }
 
 /// The address of a destroyed secret may never be used again.
-export fn securememory_retire(handle: u32) i32 {
-    var cause: Cause = .{};
-    secret.retire(&cause, handle) catch |err| return abi.pack(err, cause);
-    return 0;
+export fn securememory_retire(handle: f64) i32 {
+    return with_handle(handle, secret.retire);
 }
 
 /// Where the payload is, or null. Reading it outside a window faults.
-export fn securememory_address(handle: u32) ?*anyopaque {
-    return @ptrFromInt(secret.address(handle));
+export fn securememory_address(handle: f64) ?*anyopaque {
+    const number = whole(handle) catch return null;
+    return @ptrFromInt(secret.address(number));
 }
 
 /// Bytes of the payload, or 0 if the handle is of no secret.
-export fn securememory_length(handle: u32) u32 {
-    return secret.length(handle);
+export fn securememory_length(handle: f64) u32 {
+    const number = whole(handle) catch return 0;
+    return secret.length(number);
 }
 
 /// 1 if the two are equal, 0 if not. Both windows must be open.
-export fn securememory_equal(first: u32, second: u32) i32 {
-    const same = secret.equal(first, second) catch |err| return abi.pack(err, .{});
+export fn securememory_equal(first: f64, second: f64) i32 {
+    const same = equal(first, second) catch |err| return abi.pack(err, .{});
     return @intFromBool(same);
 }
 
-export fn securememory_equal_bytes(handle: u32, bytes: ?[*]const u8, length: u32) i32 {
-    const given = if (bytes) |start| start[0..length] else &[0]u8{};
-    const same = secret.equal_bytes(handle, given) catch |err| return abi.pack(err, .{});
+export fn securememory_equal_bytes(handle: f64, bytes: ?[*]const u8, length: f64) i32 {
+    const same = equal_bytes(handle, bytes, length) catch |err| return abi.pack(err, .{});
     return @intFromBool(same);
 }
 
 /// Bits of `abi.Status`, read back from the system.
-export fn securememory_status(handle: u32) i32 {
+export fn securememory_status(handle: f64) i32 {
     var cause: Cause = .{};
-    const status = secret.status(&cause, handle) catch |err| return abi.pack(err, cause);
+    const number = whole(handle) catch |err| return abi.pack(err, cause);
+    const status = secret.status(&cause, number) catch |err| return abi.pack(err, cause);
     return @as(i32, @as(u31, @backingInt(status)));
 }
 
@@ -119,24 +113,74 @@ export fn securememory_purge_count() ?*anyopaque {
 }
 
 /// Writes up to `count` numbers in the order of `abi.Statistic`; returns how many.
-export fn securememory_statistics(out: ?[*]f64, count: u32) i32 {
-    const target = out orelse return abi.pack(error.InvalidArgument, .{});
+export fn securememory_statistics(out: ?[*]f64, count: f64) i32 {
     var cause: Cause = .{};
-    const written = statistics.write(&cause, target[0..count]) catch |err| return abi.pack(err, cause);
+    const target = slice(f64, out, count) catch |err| return abi.pack(err, cause);
+    const written = statistics.write(&cause, target) catch |err| return abi.pack(err, cause);
     return @intCast(written);
 }
 
 /// Applies the parts of `flags` that exist here; returns the parts that took effect.
-export fn securememory_harden(flags: u32) i32 {
+export fn securememory_harden(flags: f64) i32 {
     var cause: Cause = .{};
-    const done = os.harden(&cause, flags) catch return abi.pack(error.NotSupported, cause);
+    const wanted = whole(flags) catch |err| return abi.pack(err, cause);
+    const done = os.harden(&cause, wanted) catch return abi.pack(error.NotSupported, cause);
     return @intCast(done);
 }
 
-fn create(shape: secret.Shape, content: secret.Content) i32 {
+/// A number of JavaScript's that has to be a whole one of 32 bits.
+fn whole(number: f64) abi.Error!u32 {
+    // False for NaN, too.
+    if (!(number >= 0 and number <= std.math.maxInt(u32))) return error.InvalidArgument;
+    const integer: u32 = @trunc(number);
+    if (@as(f64, @floatFromInt(integer)) != number) return error.InvalidArgument;
+    return integer;
+}
+
+fn slice(comptime T: type, start: ?[*]T, length: f64) abi.Error![]T {
+    const count = try whole(length);
+    return (start orelse return error.InvalidArgument)[0..count];
+}
+
+fn with_handle(handle: f64, comptime call: fn (*Cause, u32) abi.Error!void) i32 {
     var cause: Cause = .{};
-    const handle = secret.create(&cause, shape, content) catch |err| return abi.pack(err, cause);
+    const number = whole(handle) catch |err| return abi.pack(err, cause);
+    call(&cause, number) catch |err| return abi.pack(err, cause);
+    return 0;
+}
+
+fn create(length: f64, alignment: f64, flags: f64, content: secret.Content) i32 {
+    var cause: Cause = .{};
+    const wanted = shape(length, alignment, flags) catch |err| return abi.pack(err, cause);
+    const handle = secret.create(&cause, wanted, content) catch |err| return abi.pack(err, cause);
     return @intCast(handle);
+}
+
+fn shape(length: f64, alignment: f64, flags: f64) abi.Error!secret.Shape {
+    return .{ .length = try whole(length), .alignment = try whole(alignment), .flags = try whole(flags) };
+}
+
+fn copy(cause: *Cause, handle: f64, alignment: f64, flags: f64) abi.Error!u32 {
+    return secret.copy(cause, try whole(handle), try whole(alignment), try whole(flags));
+}
+
+fn open(cause: *Cause, handle: f64, protection: f64) abi.Error!void {
+    const wanted: abi.Protection = switch (try whole(protection)) {
+        1 => .read,
+        2 => .write,
+        else => return error.InvalidArgument,
+    };
+    return secret.open(cause, try whole(handle), wanted);
+}
+
+fn equal(first: f64, second: f64) abi.Error!bool {
+    return secret.equal(try whole(first), try whole(second));
+}
+
+fn equal_bytes(handle: f64, bytes: ?[*]const u8, length: f64) abi.Error!bool {
+    const count = try whole(length);
+    const given = if (bytes) |start| start[0..count] else &[0]u8{};
+    return secret.equal_bytes(try whole(handle), given);
 }
 
 // Only in the library that tests load.

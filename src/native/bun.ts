@@ -15,7 +15,7 @@ interface BunFfi {
   toArrayBuffer(pointer: unknown, byteOffset: number, byteLength: number): ArrayBuffer;
 }
 
-const TYPES = { u32: "u32", i32: "i32", buffer: "ptr", pointer: "ptr" } as const;
+const TYPES = { f64: "f64", u32: "u32", i32: "i32", buffer: "ptr", pointer: "ptr" } as const;
 
 /** bun:ffi, or `undefined` on another runtime. */
 export function bun(): Runtime | undefined {

@@ -2,15 +2,16 @@
  * The symbols of the native library, declared once, in the form of
  * `Deno.ForeignLibraryInterface`; the adapters of Bun and Node derive theirs.
  *
- * Hot calls take numbers that fit 32 bits and nothing else: that keeps them on the
- * fast-call path of every runtime (on Deno a number for a 64-bit parameter loses it).
+ * Calls take JavaScript's own numbers, doubles, which the library checks itself: that
+ * keeps them on the fast-call path of every runtime. On Deno a number for a 64-bit
+ * integer loses it; on Node any integer does, by a wrapper that checks it.
  *
  * @module
  */
 
 /** What a symbol takes and gives, in Deno's words. */
 export interface Signature {
-  readonly parameters: readonly ("u32" | "buffer")[];
+  readonly parameters: readonly ("f64" | "u32" | "buffer")[];
   readonly result: "u32" | "i32" | "pointer";
 }
 
@@ -18,76 +19,76 @@ export const SYMBOLS = {
   securememory_abi_version: { parameters: [], result: "u32" },
   securememory_create: {
     parameters: [
-      "u32", // length
-      "u32", // alignment
-      "u32", // flags
+      "f64", // length
+      "f64", // alignment
+      "f64", // flags
     ],
     result: "i32", // handle
   },
   securememory_create_random: {
     parameters: [
-      "u32", // length
-      "u32", // alignment
-      "u32", // flags
+      "f64", // length
+      "f64", // alignment
+      "f64", // flags
     ],
     result: "i32", // handle
   },
   securememory_create_from: {
     parameters: [
       "buffer", // source, wiped on success
-      "u32", // length
-      "u32", // alignment
-      "u32", // flags
+      "f64", // length
+      "f64", // alignment
+      "f64", // flags
     ],
     result: "i32", // handle
   },
   securememory_create_copy: {
     parameters: [
-      "u32", // handle of the source
-      "u32", // alignment
-      "u32", // flags
+      "f64", // handle of the source
+      "f64", // alignment
+      "f64", // flags
     ],
     result: "i32", // handle
   },
   securememory_open: {
     parameters: [
-      "u32", // handle
-      "u32", // protection
+      "f64", // handle
+      "f64", // protection
     ],
     result: "i32",
   },
-  securememory_close: { parameters: ["u32"], result: "i32" },
-  securememory_destroy: { parameters: ["u32"], result: "i32" },
-  securememory_release: { parameters: ["u32"], result: "i32" },
-  securememory_retire: { parameters: ["u32"], result: "i32" },
-  securememory_address: { parameters: ["u32"], result: "pointer" },
-  securememory_length: { parameters: ["u32"], result: "u32" },
-  securememory_equal: { parameters: ["u32", "u32"], result: "i32" },
+  securememory_close: { parameters: ["f64"], result: "i32" },
+  securememory_destroy: { parameters: ["f64"], result: "i32" },
+  securememory_release: { parameters: ["f64"], result: "i32" },
+  securememory_retire: { parameters: ["f64"], result: "i32" },
+  securememory_address: { parameters: ["f64"], result: "pointer" },
+  securememory_length: { parameters: ["f64"], result: "u32" },
+  securememory_equal: { parameters: ["f64", "f64"], result: "i32" },
   securememory_equal_bytes: {
     parameters: [
-      "u32", // handle
+      "f64", // handle
       "buffer", // bytes
-      "u32", // length
+      "f64", // length
     ],
     result: "i32",
   },
-  securememory_status: { parameters: ["u32"], result: "i32" },
+  securememory_status: { parameters: ["f64"], result: "i32" },
   securememory_purge: { parameters: [], result: "i32" },
   securememory_purge_count: { parameters: [], result: "pointer" },
   securememory_statistics: {
     parameters: [
       "buffer", // double *out
-      "u32", // count
+      "f64", // count
     ],
     result: "i32",
   },
-  securememory_harden: { parameters: ["u32"], result: "i32" },
+  securememory_harden: { parameters: ["f64"], result: "i32" },
 } as const satisfies Record<string, Signature>;
 
 /** A pointer as the runtime has it: a number on Bun, an object on Deno, a bigint on Node. */
 export type Pointer = unknown;
 
-type Argument<T> = T extends "u32" ? number : Uint8Array | Float64Array;
+type Argument<T> = T extends "f64" | "u32" ? number : Uint8Array | Float64Array;
 type Result<T> = T extends "pointer" ? Pointer : number;
 type Arguments<T extends readonly unknown[]> = { -readonly [K in keyof T]: Argument<T[K]> };
 
