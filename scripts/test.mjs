@@ -66,7 +66,17 @@ const suites = {
     const deno = findDeno();
     const tsc = `${ROOT}node_modules/typescript/bin/tsc`;
     return add(
-      check("zig fmt", zig, "fmt", "--check", "build.zig", "build.zig.zon", "zig", "bench", "tests"),
+      check(
+        "zig fmt",
+        zig,
+        "fmt",
+        "--check",
+        "build.zig",
+        "build.zig.zon",
+        "zig",
+        "bench",
+        "tests",
+      ),
       check("deno fmt", deno, "fmt", "--check", "--quiet"),
       check("deno lint", deno, "lint", "--quiet"),
       check("deno doc --lint", deno, "doc", "--lint", "mod.ts"),
