@@ -16,7 +16,7 @@ import { machine, type Report, type Row } from "./report.ts";
 const FOLDER = fileURLToPath(new URL("./peers/go/", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("./peers/bin/peers", import.meta.url));
 const RESULTS = fileURLToPath(new URL("./results/", import.meta.url));
-const NAME = "Go: memguard, Asherah model";
+const NAME = "Go: memguard, Asherah";
 
 /** Go from PATH, or from where its own installer puts it. */
 const go = ["go", "/usr/local/go/bin/go"].find((program) =>

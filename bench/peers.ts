@@ -33,20 +33,20 @@ export function startPeers(): Peers {
     }
   };
   const npm = attempt("sodium-native", sodium);
-  const child = attempt("Go: memguard, Asherah model", go);
+  const child = attempt("Go: memguard, Asherah", go);
   const named = (operation: string): Record<string, Timed | undefined> => {
     switch (operation) {
       case "cold window":
         return {
           "sodium-native": npm?.window,
-          "Asherah model": child?.timed("Asherah model cold window"),
+          "Asherah": child?.timed("Asherah cold window"),
         };
       case "nested window":
-        return { "Asherah model": child?.timed("Asherah model nested window") };
+        return { "Asherah": child?.timed("Asherah nested window") };
       case "create and close":
         return {
           "sodium-native": npm?.life,
-          "Asherah model": child?.timed("Asherah model create and close"),
+          "Asherah": child?.timed("Asherah create and close"),
           "memguard": child?.timed("memguard create and close"),
         };
       case "create random and close":

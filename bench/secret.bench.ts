@@ -18,7 +18,7 @@ import { workerRows } from "./workers.ts";
 const quick = Deno.args.includes("--quick");
 const amount = quick
   ? { sampleMs: 100, pairs: 2, workers: { rounds: 1000, batches: 5 } }
-  : { sampleMs: 1000, pairs: 9, workers: { rounds: 10_000, batches: 25 } };
+  : { sampleMs: 1000, pairs: 9, workers: { rounds: 4000, batches: 25 } };
 
 async function measureAll(): Promise<{ rows: Row[]; skipped: readonly Skipped[] }> {
   // Before anything else has filled a page.

@@ -37,9 +37,9 @@ export function verdicts(report: Report): Verdict[] {
   const life = row("create and close");
   const nested = row("nested window");
   say("cold window, to the floor", cold?.ratios.floor, FLOOR_LIMITS[subject], "×");
-  say("cold window, to the Asherah model", cold?.ratios["Asherah model"], 0.85, "×");
+  say("cold window, to Asherah", cold?.ratios["Asherah"], 0.85, "×");
   say("nested window", nested?.p50, nestedLimit(nested, NESTED_LIMITS_NS[subject]), "ns");
-  say("create and close, to the Asherah model", life?.ratios["Asherah model"], 0.5, "×");
+  say("create and close, to Asherah", life?.ratios["Asherah"], 0.5, "×");
   say("create and close, to memguard", life?.ratios.memguard, 0.25, "×");
   say("create and close, to sodium-native", life?.ratios["sodium-native"], 0.7, "×");
   const { pageBytes } = report.machine;
@@ -50,7 +50,7 @@ export function verdicts(report: Report): Verdict[] {
 
 /** A quarter of what the peer's nested window takes, where that is more. */
 function nestedLimit(nested: Row | undefined, limit: number): number {
-  const ratio = nested?.ratios["Asherah model"];
+  const ratio = nested?.ratios["Asherah"];
   if (nested === undefined || ratio === undefined) return limit;
   return Math.max(limit, 0.25 * nested.p50 / ratio);
 }
