@@ -99,6 +99,7 @@ export function isGone(cell: Cell): boolean {
 }
 
 function enterFirst(cell: Cell, protection: number): void {
+  if (cell.shared === undefined) return openLocal(cell, protection);
   const step = protection === PROTECTION_READ ? state.enter : state.enterWriter;
   let sleeps = 0;
   for (;;) {
@@ -116,6 +117,13 @@ function enterFirst(cell: Cell, protection: number): void {
   }
 }
 
+/** The first window on a secret of one thread: nobody can meet it half way, so no step is needed. */
+function openLocal(cell: Cell, protection: number): void {
+  const result = cell.library.calls.securememory_open(cell.handle, protection);
+  if (result !== 0) throw failure(cell.library, result, "Cannot open a window on the secret");
+  cell.word.swap(0, protection === PROTECTION_READ ? 1 : state.WRITER + 1);
+}
+
 /** This thread has CHANGING and the first count. */
 function open(cell: Cell, protection: number): void {
   const result = cell.library.calls.securememory_open(cell.handle, protection);
@@ -130,11 +138,23 @@ function open(cell: Cell, protection: number): void {
 
 function leaveLast(cell: Cell): void {
   cell.writable = false;
+  if (cell.shared === undefined && !cell.closing) return closeLocal(cell);
   const word = move(cell, state.leave);
   if ((word & state.CHANGING) === 0) return;
   const result = cell.library.calls.securememory_close(cell.handle);
   if (result === 0) return giveBack(cell);
-  // It cannot be closed; it must not stay readable.
+  notClosed(cell, result);
+}
+
+/** The last window on one that nobody has closed. */
+function closeLocal(cell: Cell): void {
+  const result = cell.library.calls.securememory_close(cell.handle);
+  if (result !== 0) notClosed(cell, result);
+  cell.word.swap(1, 0);
+}
+
+/** It cannot be closed; it must not stay readable. */
+function notClosed(cell: Cell, result: number): never {
   cell.closing = true;
   move(cell, (current) => current | state.CLOSING);
   wipe(cell);

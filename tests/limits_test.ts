@@ -105,7 +105,7 @@ test("a creation that fails leaves the source and the process as they were", {
     const before = numbers();
     const reservedBefore = reserved();
     const mappingsBefore = mappings();
-    for (let round = 0; round < 2_000; round++) fail();
+    for (let round = 0; round < 8_000; round++) fail();
     answer({
       before,
       after: numbers(),
@@ -129,9 +129,9 @@ test("a creation that fails leaves the source and the process as they were", {
     vmLck: "0 kB",
     allocated: 0,
   });
-  // The runtime's own heap may come and go; 8,000 mappings or 280 MiB of them would show.
+  // The runtime reserves for itself, 256 MiB at a time; 32,000 mappings or 1,100 MiB would show.
   assert.ok(Math.abs(seen.grown as number) < 100, `Mappings grew by ${seen.grown}`);
-  assert.ok(seen.reserved as number < 64 << 20, `Reserved memory grew by ${seen.reserved}`);
+  assert.ok(seen.reserved as number < 600 << 20, `Reserved memory grew by ${seen.reserved}`);
   assert.equal(seen.intact, true);
   assert.equal(seen.calls, 0, "The producer was called without memory to write to");
 });
