@@ -25,7 +25,7 @@ export interface Library {
 
 const VARIABLE = "SECUREMEMORY_LIBRARY";
 
-/** What `status` and `create` share with all symbols: the version is asked before the rest. */
+/** The one symbol that a library of any version has. */
 const VERSION_TABLE = { securememory_abi_version: SYMBOLS.securememory_abi_version } as const;
 
 let loaded: Library | undefined;
@@ -117,28 +117,39 @@ function bundledPath(runtime: Runtime): string {
 }
 
 function open(runtime: Runtime, path: string, origin: string): NativeCalls {
+  let calls: NativeCalls;
+  try {
+    calls = runtime.load(path, SYMBOLS);
+  } catch (cause) {
+    throw explain(runtime, path, origin, cause);
+  }
+  const version = calls.securememory_abi_version();
+  if (version !== ABI_VERSION) throw wrongVersion(path, origin, version);
+  return calls;
+}
+
+/** Why a library could not be loaded whole; one of another version can still say so. */
+function explain(runtime: Runtime, path: string, origin: string, whole: unknown): UnsupportedError {
   let version: number;
   try {
     version = runtime.load(path, VERSION_TABLE).securememory_abi_version();
   } catch (cause) {
-    throw new UnsupportedError(
+    return new UnsupportedError(
       `Cannot load the native library ${origin}, "${path}": it is missing, not readable, or not ` +
         `SecureMemory's for this platform`,
       { cause },
     );
   }
-  if (version !== ABI_VERSION) {
-    throw new UnsupportedError(
-      `Cannot use the native library ${origin}, "${path}": its ABI version is ${version}, ` +
-        `wanted is ${ABI_VERSION}. Use the library that belongs to this version of the package`,
-    );
-  }
-  try {
-    return runtime.load(path, SYMBOLS);
-  } catch (cause) {
-    throw new UnsupportedError(
-      `Cannot use the native library ${origin}, "${path}": it lacks symbols of its ABI version`,
-      { cause },
-    );
-  }
+  if (version !== ABI_VERSION) return wrongVersion(path, origin, version);
+  return new UnsupportedError(
+    `Cannot use the native library ${origin}, "${path}": it lacks symbols of its ABI version`,
+    { cause: whole },
+  );
+}
+
+function wrongVersion(path: string, origin: string, version: number): UnsupportedError {
+  return new UnsupportedError(
+    `Cannot use the native library ${origin}, "${path}": its ABI version is ${version}, ` +
+      `wanted is ${ABI_VERSION}. Use the library that belongs to this version of the package`,
+  );
 }
