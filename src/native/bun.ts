@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pathOf, platform, process } from "./process.ts";
+import { platform, process } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 
@@ -39,6 +39,5 @@ export function bun(): Runtime | undefined {
     },
     arrayBuffer: (pointer, byteLength) => ffi.toArrayBuffer(pointer, 0, byteLength),
     environment: (name) => host.env[name],
-    path: (url) => pathOf(host, url),
   };
 }

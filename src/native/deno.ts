@@ -53,9 +53,5 @@ export function deno(): Runtime | undefined {
       const status = host.permissions.querySync({ name: "env", variable: name });
       return status.state === "granted" ? host.env.get(name) : undefined;
     },
-    path(url: URL): string {
-      const path = decodeURIComponent(url.pathname);
-      return host.build.os === "windows" ? path.slice(1) : path;
-    },
   };
 }

@@ -8,6 +8,7 @@ import { ABI_VERSION, STATISTICS } from "./abi.ts";
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
 import { node } from "./node.ts";
+import { pathOf } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import { type NativeCalls, SYMBOLS } from "./symbols.ts";
 
@@ -109,7 +110,7 @@ function bundledPath(runtime: Runtime): string {
     );
   }
   const url = new URL(`../../lib/${runtime.os}-${runtime.arch}/${file}`, import.meta.url);
-  if (url.protocol === "file:") return runtime.path(url);
+  if (url.protocol === "file:") return pathOf(url, runtime.os);
   throw new UnsupportedError(
     `Cannot load the native library: the module came from ${url.protocol}, and the library has ` +
       `to be a file. Name one in ${VARIABLE}`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pathOf, platform, process } from "./process.ts";
+import { platform, process } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 
@@ -46,6 +46,5 @@ export function node(): Runtime | undefined {
     },
     arrayBuffer: (pointer, byteLength) => ffi().toArrayBuffer(pointer, byteLength, false),
     environment: (name) => host.env[name],
-    path: (url) => pathOf(host, url),
   };
 }

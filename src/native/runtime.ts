@@ -29,7 +29,4 @@ export interface Runtime {
 
   /** An environment variable, or `undefined` where it is not set or may not be read. */
   environment(name: string): string | undefined;
-
-  /** The path of a file URL, as the runtime's loader takes it. */
-  path(url: URL): string;
 }
