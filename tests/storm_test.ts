@@ -16,7 +16,7 @@ async function run(name: string, count: number): Promise<void> {
   console.log(stdout.trim().split("\n")[0]);
 }
 
-describe("four Workers on one secret", () => {
+describe("four Workers on one secret", { timeout: 300_000 }, () => {
   it("open 1,000,000 windows without a fault, a wrong byte, a lost count or a hang", () =>
     run("windows", 1_000_000));
 
