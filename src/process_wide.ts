@@ -145,7 +145,9 @@ export function harden(): HardenReport {
       ? {
         applied: true,
         undo: "prctl(PR_SET_DUMPABLE, 1)",
-        note: "debuggers and profilers of the same user cannot attach; /proc/self belongs to root",
+        note:
+          "debuggers and profilers of the same user cannot attach; /proc/self belongs to root, so " +
+          "status() works for root only",
       }
       : { applied: false, undo: undefined, note: `${loaded.runtime.os} has no such setting` },
   };

@@ -509,11 +509,13 @@ export class Secret implements Disposable, AsyncDisposable {
   }
 
   /**
-   * What holds for this secret right now, as the kernel says.
+   * What holds for this secret right now, as the kernel says. It reads all of
+   * /proc/self/smaps, which takes milliseconds where there are thousands of mappings.
    *
    * @returns The status.
    * @throws {SecretClosedError} If the secret was closed.
-   * @throws {UnsupportedError} If the system does not tell (no /proc, say).
+   * @throws {UnsupportedError} If the system does not tell: there is no /proc, or `harden` has
+   * made it root's.
    *
    * @example Usage
    * ```ts

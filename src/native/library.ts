@@ -54,8 +54,7 @@ export function detectRuntime(): Runtime {
   const runtime = bun() ?? deno() ?? node();
   if (runtime !== undefined) return runtime;
   throw new UnsupportedError(
-    "Cannot load the native library: this runtime has no FFI. Bun, Deno and Node 26 have one; " +
-      "for edge runtimes import @securememory/core/edge",
+    "Cannot load the native library: this runtime has no FFI. Use Bun, Deno, or Node 26.1 or later",
   );
 }
 

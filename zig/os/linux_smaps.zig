@@ -19,12 +19,13 @@ const Lines = struct {
     buffer: [4096]u8 = undefined,
     start: usize = 0,
     end: usize = 0,
-    errno: u16 = 0,
 
-    fn open(path: [*:0]const u8) error{SystemCall}!Lines {
+    fn open(cause: *Cause, path: [*:0]const u8) os.Failed!Lines {
         const result = linux.open(path, .{ .CLOEXEC = true }, 0);
-        if (linux.errno(result) != .SUCCESS) return error.SystemCall;
-        return .{ .fd = @intCast(result) };
+        const errno = linux.errno(result);
+        if (errno == .SUCCESS) return .{ .fd = @intCast(result) };
+        cause.* = .{ .step = .smaps, .errno = @intCast(@backingInt(errno)) };
+        return error.SystemCall;
     }
 
     fn close(lines: *Lines) void {
@@ -74,10 +75,7 @@ const Head = struct {
 };
 
 pub fn region(cause: *Cause, address: usize, length: usize) os.Failed!os.Region {
-    var lines = Lines.open("/proc/self/smaps") catch {
-        cause.* = .{ .step = .smaps, .errno = @intCast(@backingInt(linux.E.NOENT)) };
-        return error.SystemCall;
-    };
+    var lines = try Lines.open(cause, "/proc/self/smaps");
     defer lines.close();
 
     var found: ?os.Region = null;
@@ -125,7 +123,8 @@ pub fn region(cause: *Cause, address: usize, length: usize) os.Failed!os.Region 
 
 /// `VmLck` of /proc/self/status in bytes: what this process has locked, by anyone.
 pub fn locked_bytes() u64 {
-    var lines = Lines.open("/proc/self/status") catch return 0;
+    var ignored: Cause = .{};
+    var lines = Lines.open(&ignored, "/proc/self/status") catch return 0;
     defer lines.close();
     while (lines.next()) |line| {
         if (!std.mem.startsWith(u8, line, "VmLck:")) continue;
