@@ -25,7 +25,7 @@ export function endView(cell: Cell, view: Uint8Array<ArrayBuffer>): void {
  * buffer: then there is another view of the page, out of reach.
  */
 export function wasTransferred(cell: Cell, view: Uint8Array<ArrayBuffer>): boolean {
-  if (view.byteLength === cell.length) return false;
+  if (view.length === cell.length) return false;
   cell.view = undefined;
   cell.escaped = true;
   return true;

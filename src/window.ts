@@ -52,6 +52,8 @@ export async function runInsideAsync<T>(
 
 /** Closes a window and takes its view away where that has to be. */
 export function leaveWith(cell: Cell, bytes: Bytes): void {
+  // A window inside another: nothing more to do if its view still stands.
+  if (cell.depth > 1 && bytes.length === cell.length && !cell.revokeViews) return leave(cell);
   const transferred = wasTransferred(cell, bytes);
   if (cell.revokeViews) endView(cell, bytes);
   leave(cell);
