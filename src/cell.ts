@@ -24,6 +24,8 @@ export class Cell {
   readonly revokeViews: boolean;
   /** The purges there had been when the secret was made; one more, and it is gone. */
   readonly purges: number;
+  /** Where the library counts them. */
+  readonly purgeCount: Uint32Array;
 
   /** Windows open in this thread. */
   depth = 0;
@@ -48,6 +50,7 @@ export class Cell {
     this.length = options.length;
     this.label = options.label;
     this.revokeViews = options.revokeViews;
+    this.purgeCount = library.purges;
     this.purges = library.purges[0] as number;
   }
 }

@@ -68,6 +68,11 @@ export function leave(cell: Cell): void {
   if (cell.depth === 0) leaveLast(cell);
 }
 
+/** Closes a window inside another one of this thread: the pages stay open. */
+export function leaveNested(cell: Cell): void {
+  cell.depth -= 1;
+}
+
 /**
  * Refuses every window from now on, and wipes at once or with the last window. Never waits.
  *
@@ -89,7 +94,7 @@ export function close(cell: Cell): void {
 
 /** True from `close` or a purge on, in whatever thread that was. */
 export function isClosing(cell: Cell): boolean {
-  return cell.closing || cell.purges !== cell.library.purges[0] ||
+  return cell.closing || cell.purges !== cell.purgeCount[0] ||
     (cell.shared !== undefined && (cell.word.load() & state.CLOSING) !== 0);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cell } from "./cell.ts";
-import { leave } from "./gate.ts";
+import { leave, leaveNested } from "./gate.ts";
 import { hideFromInspectors, redacted } from "./redact.ts";
 import { endView, rejectEscape, rejectPromise, wasTransferred } from "./view.ts";
 
@@ -53,7 +53,7 @@ export async function runInsideAsync<T>(
 /** Closes a window and takes its view away where that has to be. */
 export function leaveWith(cell: Cell, bytes: Bytes): void {
   // A window inside another: nothing more to do if its view still stands.
-  if (cell.depth > 1 && bytes.length === cell.length && !cell.revokeViews) return leave(cell);
+  if (cell.depth > 1 && bytes.length === cell.length && !cell.revokeViews) return leaveNested(cell);
   const transferred = wasTransferred(cell, bytes);
   if (cell.revokeViews) endView(cell, bytes);
   leave(cell);
