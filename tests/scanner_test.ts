@@ -48,6 +48,6 @@ test("the scanner finds nothing where nothing is", () => {
   for (const [, leak] of LEAKS) {
     for (const other of others) assert.equal(contentIn(leak(other), secret), undefined);
   }
-  const plain = "Secret(32 bytes)\n    at Object.<anonymous> (file:///work/a.ts:12:34)\n";
+  const plain = "Secret(32 bytes)\n    at Object.<anonymous> (file:///srv/a.ts:12:34)\n";
   assert.equal(contentIn(plain.repeat(100), secret), undefined);
 });
