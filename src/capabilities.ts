@@ -4,7 +4,6 @@
  * @module
  */
 import { SecureMemoryError } from "./errors.ts";
-import { STATISTICS } from "./native/abi.ts";
 import { type Library, library, statistics } from "./native/library.ts";
 import type { RuntimeName } from "./native/runtime.ts";
 import { MISSING_RUNGS } from "./options.ts";
@@ -72,7 +71,6 @@ export function capabilities(): Capabilities {
   const status = "status" in probed ? probed.status : undefined;
   const reason = "reason" in probed ? probed.reason : undefined;
   const numbers = statistics(loaded);
-  const number = (name: (typeof STATISTICS)[number]) => numbers[STATISTICS.indexOf(name)] as number;
   const locked = status?.locked === true;
   return {
     supported: status !== undefined,
@@ -81,8 +79,8 @@ export function capabilities(): Capabilities {
     runtimeVersion: loaded.runtime.version,
     library: loaded.path,
     pageSize: loaded.pageSize,
-    lockLimitBytes: number("lock_limit_bytes"),
-    lockedBytes: number("locked_bytes"),
+    lockLimitBytes: numbers.lock_limit_bytes,
+    lockedBytes: numbers.locked_bytes,
     stores: {
       secretmem: missing(MISSING_RUNGS.secretmem),
       locked: locked

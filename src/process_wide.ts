@@ -4,7 +4,7 @@
  * @module
  */
 import { leakCount } from "./leaks.ts";
-import { HARDEN_CORE_LIMIT, HARDEN_NOT_DUMPABLE, STATISTICS } from "./native/abi.ts";
+import { HARDEN_CORE_LIMIT, HARDEN_NOT_DUMPABLE } from "./native/abi.ts";
 import { failure } from "./native/failure.ts";
 import { library, libraryIfLoaded, statistics } from "./native/library.ts";
 
@@ -54,21 +54,20 @@ export interface Stats {
  */
 export function stats(): Stats {
   const numbers = statistics(library());
-  const number = (name: (typeof STATISTICS)[number]) => numbers[STATISTICS.indexOf(name)] as number;
   return {
-    allocated: number("allocated"),
-    inUse: number("in_use"),
-    openWindows: number("open_windows"),
-    lockedBytes: number("locked_bytes"),
-    lockLimitBytes: number("lock_limit_bytes"),
-    systemLockedBytes: number("system_locked_bytes"),
-    arenas: number("arenas"),
-    pages: number("pages"),
-    freePages: number("pages_free"),
-    restingPages: number("pages_resting"),
-    retiredPages: number("pages_retired"),
+    allocated: numbers.allocated,
+    inUse: numbers.in_use,
+    openWindows: numbers.open_windows,
+    lockedBytes: numbers.locked_bytes,
+    lockLimitBytes: numbers.lock_limit_bytes,
+    systemLockedBytes: numbers.system_locked_bytes,
+    arenas: numbers.arenas,
+    pages: numbers.pages,
+    freePages: numbers.pages_free,
+    restingPages: numbers.pages_resting,
+    retiredPages: numbers.pages_retired,
     leaked: leakCount(),
-    purges: number("purges"),
+    purges: numbers.purges,
   };
 }
 

@@ -31,6 +31,14 @@ fn record_of(handle: u32) *table.Record {
     return record;
 }
 
+/// Opens closed pages to look at them.
+fn expect_wiped(record: *const table.Record, bytes: []const u8) !void {
+    var cause: Cause = .{};
+    try os.open(&cause, record.base, record.span, .read);
+    for (bytes) |byte| try expectEqual(@as(u8, 0), byte);
+    try os.close(&cause, record.base, record.span);
+}
+
 test "a secret holds its bytes, and the source is wiped" {
     var cause: Cause = .{};
     var source: [32]u8 = @splat(0xA5);
@@ -145,9 +153,7 @@ test "a byte written beside the payload is found when the secret is closed" {
         if (front) (payload.ptr - 1)[0] +%= 1 else payload.ptr[payload.len] +%= 1;
         try expectError(error.Corrupted, secret.destroy(&cause, handle));
         // Wiped all the same, and the page can be used again.
-        try os.open(&cause, record.base, record.span, .read);
-        for (record.unit()) |byte| try expectEqual(@as(u8, 0), byte);
-        try os.close(&cause, record.base, record.span);
+        try expect_wiped(record, record.unit());
         try secret.release(&cause, handle);
     }
 }
@@ -157,9 +163,7 @@ test "destroying wipes every byte of the page" {
     const handle = try secret.create(&cause, shape_32, .random);
     const record = record_of(handle);
     try secret.destroy(&cause, handle);
-    try os.open(&cause, record.base, record.span, .read);
-    for (record.unit()) |byte| try expectEqual(@as(u8, 0), byte);
-    try os.close(&cause, record.base, record.span);
+    try expect_wiped(record, record.unit());
     try secret.release(&cause, handle);
 }
 
@@ -203,9 +207,7 @@ test "what a writer writes after a purge is wiped when its window closes" {
     _ = try secret.purge(&cause);
     @memset(record.payload(), 0xA7);
     try secret.close(&cause, handle);
-    try os.open(&cause, record.base, record.span, .read);
-    for (record.payload()) |byte| try expectEqual(@as(u8, 0), byte);
-    try os.close(&cause, record.base, record.span);
+    try expect_wiped(record, record.payload());
     try end(handle);
 }
 

@@ -13,7 +13,7 @@ import {
   type SystemDetail,
   UnsupportedError,
 } from "../errors.ts";
-import { CODES, STATISTICS, STEPS } from "./abi.ts";
+import { CODES, STEPS } from "./abi.ts";
 import { type Library, statistics } from "./library.ts";
 
 /** Names of the errors that our calls meet; numbers differ between systems. */
@@ -109,12 +109,11 @@ function lockLimit(
   length: number,
 ): AllocationError {
   const numbers = statistics(of);
-  const number = (name: (typeof STATISTICS)[number]) => numbers[STATISTICS.indexOf(name)] as number;
-  const limit = number("lock_limit_bytes");
+  const limit = numbers.lock_limit_bytes;
   const wanted = Math.ceil(Math.max(length, 1) / of.pageSize) * of.pageSize;
   if (
     of.runtime.os === "linux" && detail.errno === 12 &&
-    number("system_locked_bytes") + wanted <= limit
+    numbers.system_locked_bytes + wanted <= limit
   ) {
     return new AllocationError(
       `${action}: the system refused memory${why}, although the lock budget is not spent: this ` +
@@ -122,7 +121,7 @@ function lockLimit(
       detail,
     );
   }
-  const locked = number("locked_bytes");
+  const locked = numbers.locked_bytes;
   return new LockLimitError(
     `${action}: the limit for locked memory is ${
       Number.isNaN(limit) ? "unknown" : `${limit} bytes`

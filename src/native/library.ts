@@ -58,15 +58,22 @@ export function detectRuntime(): Runtime {
   );
 }
 
-/** Numbers about the process, in the order of `STATISTICS`. */
-export function statistics(of: Library): Float64Array {
+/** Numbers about the process, by the names that the native library has for them. */
+export type Statistics = Readonly<Record<(typeof STATISTICS)[number], number>>;
+
+/** Numbers about the process, as of now. */
+export function statistics(of: Library): Statistics {
   return readStatistics(of.calls);
 }
 
-function readStatistics(calls: NativeCalls): Float64Array {
+function readStatistics(calls: NativeCalls): Statistics {
   const numbers = new Float64Array(STATISTICS.length);
   const written = calls.securememory_statistics(numbers, numbers.length);
-  if (written === numbers.length) return numbers;
+  if (written === numbers.length) {
+    return Object.fromEntries(
+      STATISTICS.map((name, index) => [name, numbers[index]]),
+    ) as Statistics;
+  }
   throw new UnsupportedError(
     `Cannot start the native library: the system gave no random bytes or no limits (${written})`,
   );
@@ -82,13 +89,12 @@ function load(): Library {
   }
   const calls = open(runtime, path, explicit ? `named by ${VARIABLE}` : "beside the module");
   const numbers = readStatistics(calls);
-  const number = (name: (typeof STATISTICS)[number]) => numbers[STATISTICS.indexOf(name)] as number;
   return {
     runtime,
     path,
     calls,
-    instance: number("instance"),
-    pageSize: number("page_size_bytes"),
+    instance: numbers.instance,
+    pageSize: numbers.page_size_bytes,
     purges: new Uint32Array(runtime.arrayBuffer(calls.securememory_purge_count(), 4)),
   };
 }
