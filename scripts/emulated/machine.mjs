@@ -1,0 +1,115 @@
+/**
+ * The emulated machine: boots it with a command, and waits for its end.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { memoryDisk, projectDisk, systemDisk } from "./images.mjs";
+import { findPackages } from "./packages.mjs";
+import { ROOT } from "../toolchain.mjs";
+
+const FOLDER = process.env.SECUREMEMORY_EMULATED ?? `${ROOT}.tools/emulated`;
+
+function commandLine(packages, disks, options) {
+  const drive = (file, id) => [
+    ...["-drive", `file=${file},if=none,format=raw,snapshot=on,cache=unsafe,id=${id}`],
+    ...["-device", `virtio-blk-pci,drive=${id}`],
+  ];
+  const port = (nr) => [
+    ...["-chardev", `socket,id=port${nr},fd=${nr + 2}`],
+    ...["-device", `virtserialport,chardev=port${nr},nr=${nr}`],
+  ];
+  const append = "console=ttyS0 quiet panic=-1 secretmem.enable=1 mitigations=off";
+  return [
+    ...packages.qemu,
+    ...["-accel", "tcg,thread=multi", "-cpu", options.cpu, "-smp", options.cpus],
+    ...["-m", options.memory, "-nodefaults", "-no-user-config", "-display", "none"],
+    ...["-no-reboot", "-serial", "stdio"],
+    ...["-kernel", packages.kernel, "-initrd", disks.memory],
+    ...["-append", `${append} ${options.append}`],
+    ...[...drive(disks.system, "system"), ...drive(disks.project, "project")],
+    ...["-device", "virtio-serial-pci", ...port(1), ...port(2), ...port(3), ...port(4)],
+  ];
+}
+
+/** All that a stream says, as text. */
+async function textOf(stream) {
+  let text = "";
+  for await (const part of stream.setEncoding("utf8")) text += part;
+  return text;
+}
+
+/** Boots the machine; resolves to the exit status of the command. */
+export async function emulate(command, options = {}) {
+  const all = { ...DEFAULTS, ...options };
+  mkdirSync(FOLDER, { recursive: true });
+  const packages = findPackages(FOLDER);
+  const system = systemDisk(FOLDER, packages);
+  const folder = mkdtempSync(join(tmpdir(), "securememory-emulated-"));
+  try {
+    const disks = {
+      system,
+      project: projectDisk(folder, packages, command),
+      memory: memoryDisk(folder, packages),
+    };
+    return await boot(commandLine(packages, disks, all), all);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function boot([program, ...args], options) {
+  const machine = spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe", ...Array(4).fill("pipe")],
+  });
+  const stop = () => machine.kill("SIGKILL");
+  process.once("exit", stop);
+  let late = false;
+  const timer = options.timeout === undefined ? undefined : setTimeout(() => {
+    late = true;
+    stop();
+  }, Number(options.timeout) * 1000);
+  const [, console_, errors, out, err, status, archive] = machine.stdio;
+  out.pipe(options.stdout ?? process.stdout, { end: false });
+  err.pipe(options.stderr ?? process.stderr, { end: false });
+  if (options.verbose) console_.pipe(process.stderr, { end: false });
+  const tar = options.out === undefined ? undefined : unpackInto(options.out);
+  if (tar === undefined) archive.resume();
+  else archive.pipe(tar.stdin);
+  const ended = new Promise((resolve, reject) => {
+    machine.once("error", reject);
+    machine.once("close", resolve);
+  });
+  const [said, log, complaint] = await Promise.all([
+    ...[textOf(status), textOf(console_), textOf(errors)],
+    ended,
+    tar?.ended,
+  ]);
+  clearTimeout(timer);
+  process.removeListener("exit", stop);
+  if (late) {
+    console.error(`emulated: ended after ${options.timeout} s`);
+    return 124;
+  }
+  if (/^\d+$/.test(said.trim())) return Number(said);
+  console.error(`emulated: the machine ended without a status\n${complaint}${log.slice(-4000)}`);
+  return 125;
+}
+
+/** A tar that unpacks what it is given. */
+function unpackInto(folder) {
+  mkdirSync(folder, { recursive: true });
+  const tar = spawn("tar", ["-x", "--no-same-owner", "-f", "-"], {
+    cwd: folder,
+    stdio: ["pipe", "inherit", "inherit"],
+  });
+  tar.stdin.on("error", () => {}); // a machine that ended early; its status says so
+  const ended = new Promise((resolve, reject) => {
+    tar.once("error", reject);
+    tar.once("close", resolve);
+  });
+  return { stdin: tar.stdin, ended };
+}
+
+const DEFAULTS = { memory: "3072", cpus: "2", cpu: "max", append: "", verbose: false };
