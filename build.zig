@@ -39,6 +39,8 @@ pub fn build(b: *std.Build) void {
 
     const tests = b.addTest(.{ .root_module = core(b, "zig/tests.zig", b.graph.host, .safe, true) });
     tests.root_module.strip = false;
+    tests.root_module.error_tracing = true;
+    tests.root_module.unwind_tables = .sync;
     b.step("test", "Run the core's own tests").dependOn(&b.addRunArtifact(tests).step);
 
     const writer = b.addExecutable(.{

@@ -4,9 +4,17 @@
  * @module
  */
 import { SecureMemoryError } from "./errors.ts";
+import {
+  HIBERNATION,
+  PROBE_LOCKED,
+  PROBE_MPROTECT,
+  PROBE_PKEY,
+  PROBE_SEAL,
+  PROBE_SECRETMEM,
+} from "./native/abi.ts";
+import { failure, reasonMissing } from "./native/failure.ts";
 import { type Library, library, statistics } from "./native/library.ts";
 import type { RuntimeName } from "./native/runtime.ts";
-import { MISSING_RUNGS } from "./options.ts";
 import { Secret } from "./secret.ts";
 import type { SecretStatus } from "./status.ts";
 
@@ -40,8 +48,16 @@ export interface Capabilities {
   readonly stores: { readonly secretmem: Availability; readonly locked: Availability };
   /** The rungs of the gate ladder, best first. */
   readonly gates: { readonly pkey: Availability; readonly mprotect: Availability };
+  /** Guards are sealed, so that no code of the process can open or unmap them. */
+  readonly guardSealing: Availability;
   /** Pages are left out of core dumps. */
   readonly dumpExclusion: Availability;
+  /**
+   * What becomes of hibernation, which the store `secretmem` blocks for the whole host:
+   * `unavailable` (the host has none), `available`, `blocked` by this library, or `unknown`.
+   * The store `auto` is `secretmem` only where it is unavailable or blocked already.
+   */
+  readonly hibernation: (typeof HIBERNATION)[number];
   /** What the kernel says of a secret that was made to find out; `undefined` if none could be. */
   readonly probe: SecretStatus | undefined;
 }
@@ -71,7 +87,10 @@ export function capabilities(): Capabilities {
   const status = "status" in probed ? probed.status : undefined;
   const reason = "reason" in probed ? probed.reason : undefined;
   const numbers = statistics(loaded);
-  const locked = status?.locked === true;
+  const find = (what: number, action: string) => {
+    const result = loaded.calls.securememory_probe(what);
+    return result === 0 ? available() : missing(whyMissing(loaded, result, what, action));
+  };
   return {
     supported: status !== undefined,
     reason,
@@ -82,20 +101,23 @@ export function capabilities(): Capabilities {
     lockLimitBytes: numbers.lock_limit_bytes,
     lockedBytes: numbers.locked_bytes,
     stores: {
-      secretmem: missing(MISSING_RUNGS.secretmem),
-      locked: locked
-        ? available()
-        : missing(reason ?? "the kernel does not show the pages as locked"),
+      secretmem: find(PROBE_SECRETMEM, "Cannot use memfd_secret"),
+      locked: find(PROBE_LOCKED, "Cannot lock a page"),
     },
     gates: {
-      pkey: missing(MISSING_RUNGS.pkey),
-      mprotect: status?.protection === "none"
-        ? available()
-        : missing(reason ?? "the probe's page was not closed"),
+      pkey: find(PROBE_PKEY, "Cannot use protection keys"),
+      mprotect: find(PROBE_MPROTECT, "Cannot open and close a page"),
     },
+    guardSealing: find(PROBE_SEAL, "Cannot seal guards"),
     dumpExclusion: dumpExclusion(loaded, status, reason),
+    hibernation: HIBERNATION[loaded.calls.securememory_hibernation()] ?? "unknown",
     probe: status,
   };
+}
+
+function whyMissing(loaded: Library, result: number, what: number, action: string): string {
+  if (what === PROBE_SECRETMEM || what === PROBE_PKEY) return reasonMissing(loaded, result);
+  return failure(loaded, result, action).message;
 }
 
 function dumpExclusion(
@@ -135,7 +157,9 @@ function unsupported(reason: string): Capabilities {
     lockedBytes: 0,
     stores: { secretmem: absent, locked: absent },
     gates: { pkey: absent, mprotect: absent },
+    guardSealing: absent,
     dumpExclusion: absent,
+    hibernation: "unknown",
     probe: undefined,
   };
 }

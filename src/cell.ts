@@ -11,6 +11,7 @@ export interface CellOptions {
   readonly handle: number;
   readonly length: number;
   readonly revokeViews: boolean;
+  readonly perThread: boolean;
   readonly label: string | undefined;
 }
 
@@ -22,6 +23,8 @@ export class Cell {
   readonly label: string | undefined;
   /** Every window gets a view of its own, which dies with it. */
   readonly revokeViews: boolean;
+  /** Each thread has to open the pages for itself: the gate is `pkey`. */
+  readonly perThread: boolean;
   /** The purges there had been when the secret was made; one more, and it is gone. */
   readonly purges: number;
   /** Where the library counts them. */
@@ -29,6 +32,8 @@ export class Cell {
 
   /** Windows open in this thread. */
   depth = 0;
+  /** Of these, windows that may outlive the call that opened them, and are for every thread. */
+  lasting = 0;
   /** The window that is open in this thread is a read-write one. */
   writable = false;
   /** `close` was called in this thread. */
@@ -50,6 +55,7 @@ export class Cell {
     this.length = options.length;
     this.label = options.label;
     this.revokeViews = options.revokeViews;
+    this.perThread = options.perThread;
     this.purgeCount = library.purges;
     this.purges = library.purges[0] as number;
   }

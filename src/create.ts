@@ -5,6 +5,7 @@
  */
 import { Cell } from "./cell.ts";
 import { close, enterAlone } from "./gate.ts";
+import { startTicking } from "./idle.ts";
 import { failure, isShortage } from "./native/failure.ts";
 import { type Library, library } from "./native/library.ts";
 import type { NativeCalls } from "./native/symbols.ts";
@@ -28,7 +29,10 @@ export function create(length: number, options: SecretOptions | undefined, make:
 
 function cell(loaded: Library, handle: number, length: number, resolved: Resolved): Cell {
   const { revokeViews, label } = resolved;
-  return new Cell(loaded, { handle, length, revokeViews, label });
+  const perThread = loaded.calls.securememory_gate(handle) === 1;
+  // Its pages were written under their key.
+  if (perThread) startTicking(loaded);
+  return new Cell(loaded, { handle, length, revokeViews, perThread, label });
 }
 
 /** Makes a secret that `write` fills. If it fails, nothing is left. */

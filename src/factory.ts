@@ -4,6 +4,7 @@
  * @module
  */
 import { mergeOptions, resolve, type SecretOptions } from "./options.ts";
+import { requireRungs } from "./rungs.ts";
 import { Secret } from "./secret.ts";
 
 /**
@@ -29,7 +30,7 @@ export class SecretFactory {
    * @throws {UnsupportedError} If a required rung is missing here.
    */
   constructor(options: SecretOptions = {}) {
-    resolve(options);
+    requireRungs(resolve(options).flags);
     this.#options = { ...options };
   }
 

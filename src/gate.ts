@@ -4,15 +4,24 @@
  *
  * `state.ts` says how the state word moves; here it is moved, and the pages follow.
  *
+ * Under the native gate `pkey` a window opens the pages to its own thread alone, so the
+ * first and the last window of every thread change something, not only those of all
+ * threads together. A lasting window (`open`, `withBytesAsync`) may be used by other
+ * threads of the runtime: it opens the pages to all of them, beside the thread's own.
+ *
  * @module
  */
 import type { Cell } from "./cell.ts";
-import { SecretBusyError, SecretClosedError } from "./errors.ts";
+import { SecretBusyError, SecretClosedError, type SecureMemoryError } from "./errors.ts";
+import { startTicking } from "./idle.ts";
 import { unwatch } from "./leaks.ts";
 import { PROTECTION_READ, PROTECTION_WRITE } from "./native/abi.ts";
 import { failure } from "./native/failure.ts";
 import { rest } from "./rest.ts";
 import * as state from "./state.ts";
+
+/** Beside the native two: a window for reading that every thread can use. */
+const PROTECTION_WIDE = 3;
 
 /** How long one sleep for another thread's change lasts at most, and how many are too many. */
 const SLEEP_MS = 100;
@@ -27,7 +36,7 @@ const SLEEPS_MAX = 50;
  */
 export function enter(cell: Cell): void {
   if (isClosing(cell)) throw new SecretClosedError();
-  if (cell.depth === 0) enterFirst(cell, PROTECTION_READ);
+  if (cell.depth === cell.lasting) enterOwn(cell);
   cell.depth += 1;
 }
 
@@ -38,8 +47,12 @@ export function enter(cell: Cell): void {
  * @throws As `enter` otherwise.
  */
 export function enterLasting(cell: Cell): void {
-  if (cell.writable && !isClosing(cell)) throw busy();
-  enter(cell);
+  if (isClosing(cell)) throw new SecretClosedError();
+  if (cell.writable) throw busy();
+  if (cell.depth === 0) enterFirst(cell, PROTECTION_WIDE);
+  else if (cell.lasting === 0 && cell.perThread) openHere(cell, PROTECTION_WIDE);
+  cell.depth += 1;
+  cell.lasting += 1;
 }
 
 /**
@@ -65,7 +78,16 @@ export function enterAlone(cell: Cell): void {
  */
 export function leave(cell: Cell): void {
   cell.depth -= 1;
-  if (cell.depth === 0) leaveLast(cell);
+  if (cell.depth === 0) leaveLast(cell, false);
+  else if (cell.depth === cell.lasting && cell.perThread) closeHere(cell, false);
+}
+
+/** Closes a window that `enterLasting` opened. Throws as `leave`. */
+export function leaveLasting(cell: Cell): void {
+  cell.depth -= 1;
+  cell.lasting -= 1;
+  if (cell.depth === 0) leaveLast(cell, true);
+  else if (cell.lasting === 0 && cell.perThread) closeHere(cell, true);
 }
 
 /** Closes a window inside another one of this thread: the pages stay open. */
@@ -103,9 +125,15 @@ export function isGone(cell: Cell): boolean {
   return (cell.word.load() & state.CLOSED) !== 0 || cell.purges !== cell.library.purges[0];
 }
 
+/** The first window of this thread's own, perhaps inside lasting ones. */
+function enterOwn(cell: Cell): void {
+  if (cell.depth === 0) enterFirst(cell, PROTECTION_READ);
+  else if (cell.perThread) openHere(cell, PROTECTION_READ);
+}
+
 function enterFirst(cell: Cell, protection: number): void {
   if (cell.shared === undefined) return openLocal(cell, protection);
-  const step = protection === PROTECTION_READ ? state.enter : state.enterWriter;
+  const step = protection === PROTECTION_WRITE ? state.enterWriter : state.enter;
   let sleeps = 0;
   for (;;) {
     const word = cell.word.load();
@@ -117,6 +145,7 @@ function enterFirst(cell: Cell, protection: number): void {
       if (sleeps === SLEEPS_MAX) throw stuck();
     } else if (cell.word.swap(word, next)) {
       if ((next & state.CHANGING) !== 0) open(cell, protection);
+      else if (cell.perThread) join(cell, protection);
       return;
     }
   }
@@ -124,46 +153,107 @@ function enterFirst(cell: Cell, protection: number): void {
 
 /** The first window on a secret of one thread: nobody can meet it half way, so no step is needed. */
 function openLocal(cell: Cell, protection: number): void {
-  const result = cell.library.calls.securememory_open(cell.handle, protection);
-  if (result !== 0) throw failure(cell.library, result, "Cannot open a window on the secret");
-  cell.word.swap(0, protection === PROTECTION_READ ? 1 : state.WRITER + 1);
+  const result = openCall(cell, protection);
+  if (result < 0) throw notOpened(cell, result);
+  cell.word.swap(0, protection === PROTECTION_WRITE ? state.WRITER + 1 : 1);
 }
 
 /** This thread has CHANGING and the first count. */
 function open(cell: Cell, protection: number): void {
-  const result = cell.library.calls.securememory_open(cell.handle, protection);
-  if (result === 0) {
-    move(cell, state.opened);
-    cell.word.wake();
-    return;
+  const result = openCall(cell, protection);
+  if (result < 0) {
+    giveBack(cell);
+    throw notOpened(cell, result);
   }
-  giveBack(cell);
-  throw failure(cell.library, result, "Cannot open a window on the secret");
+  move(cell, state.opened);
+  cell.word.wake();
 }
 
-function leaveLast(cell: Cell): void {
+/** This thread has a count on pages that others have opened for themselves. */
+function join(cell: Cell, protection: number): void {
+  const result = openCall(cell, protection);
+  if (result >= 0) return;
+  if ((move(cell, state.leave) & state.CHANGING) !== 0) giveBack(cell);
+  throw notOpened(cell, result);
+}
+
+/** The first window of one kind in this thread opens, and one of the other is open. */
+function openHere(cell: Cell, protection: number): void {
+  const result = openCall(cell, protection);
+  if (result < 0) throw notOpened(cell, result);
+}
+
+/** Negative if it failed. */
+function openCall({ library, handle }: Cell, protection: number): number {
+  const { calls } = library;
+  const result = protection === PROTECTION_WIDE
+    ? calls.securememory_open_wide(handle)
+    : calls.securememory_open(handle, protection);
+  if (result > 0) startTicking(library);
+  return result;
+}
+
+function notOpened(cell: Cell, result: number): SecureMemoryError {
+  return failure(cell.library, result, "Cannot open a window on the secret");
+}
+
+/** The last window of one kind in this thread closes, and one of the other stays open. */
+function closeHere(cell: Cell, wide: boolean): void {
+  const result = closeCall(cell, wide);
+  if (result === 0) return;
+  cell.closing = true;
+  move(cell, (current) => current | state.CLOSING);
+  throw notClosed(cell, result);
+}
+
+function closeCall({ library: { calls }, handle }: Cell, wide: boolean): number {
+  return wide ? calls.securememory_close_wide(handle) : calls.securememory_close(handle);
+}
+
+function leaveLast(cell: Cell, wide: boolean): void {
   cell.writable = false;
-  if (cell.shared === undefined && !cell.closing) return closeLocal(cell);
+  if (cell.shared === undefined && !cell.closing) return closeLocal(cell, wide);
+  if (cell.perThread) return leaveThread(cell, wide);
   const word = move(cell, state.leave);
   if ((word & state.CHANGING) === 0) return;
-  const result = cell.library.calls.securememory_close(cell.handle);
+  const result = closeCall(cell, wide);
   if (result === 0) return giveBack(cell);
-  notClosed(cell, result);
+  end(cell, result);
 }
 
 /** The last window on one that nobody has closed. */
-function closeLocal(cell: Cell): void {
-  const result = cell.library.calls.securememory_close(cell.handle);
-  if (result !== 0) notClosed(cell, result);
+function closeLocal(cell: Cell, wide: boolean): void {
+  const result = closeCall(cell, wide);
+  if (result !== 0) end(cell, result);
   cell.word.swap(1, 0);
 }
 
+/**
+ * The last window of this thread, where each thread opens and closes for itself: before
+ * it gives its count away, since nobody may wipe and reuse what it still has open.
+ */
+function leaveThread(cell: Cell, wide: boolean): void {
+  const result = closeCall(cell, wide);
+  if (result !== 0) {
+    cell.closing = true;
+    move(cell, (current) => current | state.CLOSING);
+  }
+  const last = (move(cell, state.leave) & state.CHANGING) !== 0;
+  if (last && result === 0) return giveBack(cell);
+  if (last) wipe(cell);
+  if (result !== 0) throw notClosed(cell, result);
+}
+
 /** It cannot be closed; it must not stay readable. */
-function notClosed(cell: Cell, result: number): never {
+function end(cell: Cell, result: number): never {
   cell.closing = true;
   move(cell, (current) => current | state.CLOSING);
   wipe(cell);
-  throw failure(cell.library, result, "Cannot close a window on the secret, which was destroyed");
+  throw notClosed(cell, result);
+}
+
+function notClosed(cell: Cell, result: number): SecureMemoryError {
+  return failure(cell.library, result, "Cannot close a window on the secret, which was destroyed");
 }
 
 /** The pages are closed and this thread has CHANGING: hands both back, or wipes. */

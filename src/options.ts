@@ -5,8 +5,13 @@
  * @module
  */
 import { describe } from "./arguments.ts";
-import { UnsupportedError } from "./errors.ts";
-import { FLAG_ALLOW_UNLOCKED } from "./native/abi.ts";
+import {
+  FLAG_ALLOW_UNLOCKED,
+  FLAG_LOCKED,
+  FLAG_MPROTECT,
+  FLAG_PKEY,
+  FLAG_SECRETMEM,
+} from "./native/abi.ts";
 import { type Library, library } from "./native/library.ts";
 
 /** How the memory of a secret is obtained. A named rung is required, not preferred. */
@@ -47,6 +52,12 @@ export interface LeakReport {
 export interface ProcessOptions extends SecretOptions {
   /** Called for every secret that was collected without having been closed. */
   onLeak?: (leak: LeakReport) => void;
+  /**
+   * Under the gate `"pkey"`: milliseconds after which the pages of a secret that no window
+   * has used are made inaccessible to every thread; at most half as long again. From 2 to
+   * 60,000, default 100.
+   */
+  idleTimeout?: number;
 }
 
 /** Options as the rest of the library takes them. */
@@ -66,6 +77,7 @@ const NAMES: readonly string[] = [
   "revokeViews",
   "label",
   "onLeak",
+  "idleTimeout",
 ];
 const GATES: readonly string[] = ["auto", "pkey", "mprotect"];
 
@@ -95,8 +107,14 @@ let standard: Resolved | undefined;
 export function configure(options: ProcessOptions): void {
   checkOptions(options);
   checkType(options.onLeak, "onLeak", "function");
+  checkIdleTimeout(options.idleTimeout);
   Object.assign(configured, options);
   standard = undefined;
+}
+
+/** Milliseconds; see {@linkcode ProcessOptions}. */
+export function idleTimeout(): number {
+  return configured.idleTimeout ?? 100;
 }
 
 /** What to call for a leak, if anything. */
@@ -104,11 +122,7 @@ export function leakListener(): ((leak: LeakReport) => void) | undefined {
   return configured.onLeak;
 }
 
-/**
- * Merges and checks the options of one call.
- *
- * @throws {UnsupportedError} If a rung is required that does not exist here.
- */
+/** Merges and checks the options of one call. Whether a required rung exists shows when it is used. */
 export function resolve(options: SecretOptions | undefined): Resolved {
   if (options === undefined) return standard ??= resolveGiven({});
   checkOptions(options);
@@ -138,7 +152,6 @@ function resolveGiven(options: SecretOptions): Resolved {
     ...defined(configured),
     ...defined(options),
   };
-  requireRungs(merged);
   const alignment = merged.alignment ?? 16;
   if (alignment > loaded.pageSize) {
     throw new RangeError(
@@ -146,31 +159,25 @@ function resolveGiven(options: SecretOptions): Resolved {
     );
   }
   return {
-    flags: merged.allowUnlocked === true ? FLAG_ALLOW_UNLOCKED : 0,
+    flags: (merged.allowUnlocked === true ? FLAG_ALLOW_UNLOCKED : 0) |
+      STORE_FLAGS[merged.store ?? "auto"] | GATE_FLAGS[merged.gate ?? "auto"],
     alignment,
     revokeViews: merged.revokeViews ?? false,
     label: merged.label,
   };
 }
 
-/** Why the rungs that this version lacks are missing; `capabilities` says the same. */
-export const MISSING_RUNGS = {
-  secretmem: "this version has no secretmem store",
-  pkey: "this version has no pkey gate",
-} as const;
+const STORE_FLAGS: Readonly<Record<StoreOption, number>> = {
+  auto: 0,
+  secretmem: FLAG_SECRETMEM,
+  locked: FLAG_LOCKED,
+};
 
-function requireRungs({ store, gate }: SecretOptions): void {
-  if (store === "secretmem") {
-    throw new UnsupportedError(
-      `Cannot use the store "secretmem": ${MISSING_RUNGS.secretmem}. Use "auto" or "locked"`,
-    );
-  }
-  if (gate === "pkey") {
-    throw new UnsupportedError(
-      `Cannot use the gate "pkey": ${MISSING_RUNGS.pkey}. Use "auto" or "mprotect"`,
-    );
-  }
-}
+const GATE_FLAGS: Readonly<Record<GateOption, number>> = {
+  auto: 0,
+  pkey: FLAG_PKEY,
+  mprotect: FLAG_MPROTECT,
+};
 
 /** The environment's options, read once. On Deno only where reading is permitted already. */
 let environment: SecretOptions | undefined;
@@ -214,6 +221,14 @@ function checkOptions(options: SecretOptions): void {
       `Cannot use the option alignment: it must be a power of two from 16 to the page size, current value is ${alignment}`,
     );
   }
+}
+
+function checkIdleTimeout(value: unknown): void {
+  checkType(value, "idleTimeout", "number");
+  if (value === undefined || (value as number >= 2 && value as number <= 60_000)) return;
+  throw new RangeError(
+    `Cannot use the option idleTimeout: it must be from 2 to 60000 milliseconds, current value is ${value}`,
+  );
 }
 
 function checkValue(value: unknown, name: string, values: readonly string[]): void {

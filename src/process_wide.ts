@@ -18,6 +18,12 @@ export interface Stats {
   readonly openWindows: number;
   /** Bytes that this library has locked, guards excluded. */
   readonly lockedBytes: number;
+  /** Of these, bytes that the kernel has taken out of its own map (memfd_secret(2)). */
+  readonly secretmemBytes: number;
+  /** Protection keys that this library has taken from the process, for good. */
+  readonly protectionKeys: number;
+  /** Secrets whose pages carry one now: they were in use in the last moments. */
+  readonly keyedSecrets: number;
   /** Bytes that the process may lock; `Infinity` if there is no limit. */
   readonly lockLimitBytes: number;
   /** Bytes that the kernel counts as locked by the process, by whatever code; 0 if it does not tell. */
@@ -59,6 +65,9 @@ export function stats(): Stats {
     inUse: numbers.in_use,
     openWindows: numbers.open_windows,
     lockedBytes: numbers.locked_bytes,
+    secretmemBytes: numbers.secretmem_bytes,
+    protectionKeys: numbers.keys,
+    keyedSecrets: numbers.keyed_pages,
     lockLimitBytes: numbers.lock_limit_bytes,
     systemLockedBytes: numbers.system_locked_bytes,
     arenas: numbers.arenas,

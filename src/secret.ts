@@ -14,7 +14,16 @@ import {
 import { Cell } from "./cell.ts";
 import { create, createFilled, utf8Length } from "./create.ts";
 import { SecretClosedError } from "./errors.ts";
-import { close, enter, enterAlone, enterLasting, isClosing, isGone, leave } from "./gate.ts";
+import {
+  close,
+  enter,
+  enterAlone,
+  enterLasting,
+  isClosing,
+  isGone,
+  leave,
+  leaveLasting,
+} from "./gate.ts";
 import { watch } from "./leaks.ts";
 import { failure } from "./native/failure.ts";
 import { resolve, type SecretOptions } from "./options.ts";
@@ -295,7 +304,7 @@ export class Secret implements Disposable, AsyncDisposable {
     checkFunction(fn, "withBytesAsync");
     const cell = this.#cell;
     enterLasting(cell);
-    const bytes = cell.view ?? this.#view(cell);
+    const bytes = cell.view ?? this.#view(cell, leaveLasting);
     inUse.set(this, (inUse.get(this) ?? 0) + 1);
     try {
       return await runInsideAsync(cell, bytes, fn);
@@ -357,7 +366,7 @@ export class Secret implements Disposable, AsyncDisposable {
   open(): SecretWindow {
     const cell = this.#cell;
     enterLasting(cell);
-    return new OpenWindow(cell, cell.view ?? this.#view(cell), this);
+    return new OpenWindow(cell, cell.view ?? this.#view(cell, leaveLasting), this);
   }
 
   /**
@@ -597,13 +606,13 @@ export class Secret implements Disposable, AsyncDisposable {
   }
 
   /** A view for the window that was just opened; closes the window if there is none. */
-  #view(cell: Cell): Bytes {
+  #view(cell: Cell, giveUp = leave): Bytes {
     try {
       const view = viewFor(cell);
       owners.set(view.buffer, this);
       return view;
     } catch (error) {
-      leave(cell);
+      giveUp(cell);
       throw error;
     }
   }

@@ -68,7 +68,9 @@ export function attachCell(shared: SharedSecret): Cell {
   if (known !== length) throw notATicket(shared);
   const here = cells.get(handle)?.deref();
   if (here !== undefined && here.shared !== undefined && !isClosing(here)) return here;
-  const cell = new Cell(loaded, { handle, length, revokeViews: revokesViews(), label });
+  const revokeViews = revokesViews();
+  const perThread = loaded.calls.securememory_gate(handle) === 1;
+  const cell = new Cell(loaded, { handle, length, revokeViews, perThread, label });
   cell.word = new SharedWord(shared.state);
   cell.shared = shared.state;
   if (isClosing(cell)) throw new SecretClosedError("Cannot attach the secret: it is closed");

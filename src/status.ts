@@ -5,15 +5,17 @@
  */
 import type { Cell } from "./cell.ts";
 import { SecretClosedError } from "./errors.ts";
-import { STATUS_BITS } from "./native/abi.ts";
+import { GATES, STATUS_BITS, STORES } from "./native/abi.ts";
 import { failure } from "./native/failure.ts";
 
 /** What the system says of a secret's pages: read back from it, not remembered. */
 export interface SecretStatus {
   /** The rung of the store ladder. */
-  readonly store: "locked" | "unlocked";
+  readonly store: "secretmem" | "locked" | "unlocked";
   /** The rung of the gate ladder. */
-  readonly gate: "mprotect";
+  readonly gate: "pkey" | "mprotect";
+  /** Number of the protection key that the pages carry now; none outside the gate `pkey`, and at rest. */
+  readonly pkey: number | undefined;
   /** The pages are locked: they are never swapped out. */
   readonly locked: boolean;
   /** The pages are left out of core dumps. */
@@ -22,17 +24,17 @@ export interface SecretStatus {
   readonly fork: "wiped" | "absent" | "copied";
   /** Inaccessible pages stand on both sides. */
   readonly guarded: boolean;
+  /** These are sealed: no code of the process can open, move or unmap them (mseal(2), Linux 6.10). */
+  readonly guardsSealed: boolean;
   /** The kernel does not merge the pages with equal ones of other processes. */
   readonly unmergeable: boolean;
   /** The kernel does not make them part of a huge page. */
   readonly noHugePages: boolean;
-  /** What may be done with the pages right now. */
+  /** What this thread may do with the pages right now. */
   readonly protection: "none" | "read" | "write";
 }
 
 const PROTECTIONS = ["none", "read", "write"] as const;
-const STORES = ["unlocked", "locked"] as const;
-const GATES = ["mprotect"] as const;
 
 /** Asks the kernel. */
 export function statusOf(cell: Cell): SecretStatus {
@@ -46,9 +48,11 @@ export function statusOf(cell: Cell): SecretStatus {
   if (protection === undefined || store === undefined || gate === undefined) {
     throw new SecretClosedError();
   }
+  const pkey = field(STATUS_BITS.pkey);
   return {
     store,
     gate,
+    pkey: pkey === 0 ? undefined : pkey,
     locked: flag(STATUS_BITS.locked),
     excludedFromDumps: flag(STATUS_BITS.no_dump),
     fork: flag(STATUS_BITS.wipe_on_fork)
@@ -57,6 +61,7 @@ export function statusOf(cell: Cell): SecretStatus {
       ? "absent"
       : "copied",
     guarded: flag(STATUS_BITS.guarded),
+    guardsSealed: flag(STATUS_BITS.guards_sealed),
     unmergeable: flag(STATUS_BITS.no_merge),
     noHugePages: flag(STATUS_BITS.no_huge_pages),
     protection,

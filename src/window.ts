@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cell } from "./cell.ts";
-import { leave, leaveNested } from "./gate.ts";
+import { leave, leaveLasting, leaveNested } from "./gate.ts";
 import { hideFromInspectors, redacted } from "./redact.ts";
 import { endView, rejectEscape, rejectPromise, wasTransferred } from "./view.ts";
 
@@ -43,20 +43,22 @@ export async function runInsideAsync<T>(
   try {
     result = await fn(bytes);
   } catch (error) {
-    throw leaveAfter(cell, bytes, error);
+    throw leaveAfter(cell, bytes, error, true);
   }
-  leaveWith(cell, bytes);
+  leaveWith(cell, bytes, true);
   rejectEscape(result, bytes);
   return result;
 }
 
 /** Closes a window and takes its view away where that has to be. */
-export function leaveWith(cell: Cell, bytes: Bytes): void {
+export function leaveWith(cell: Cell, bytes: Bytes, lasting = false): void {
   // A window inside another: nothing more to do if its view still stands.
-  if (cell.depth > 1 && bytes.length === cell.length && !cell.revokeViews) return leaveNested(cell);
+  const nested = !lasting && cell.depth - cell.lasting > 1;
+  if (nested && bytes.length === cell.length && !cell.revokeViews) return leaveNested(cell);
   const transferred = wasTransferred(cell, bytes);
   if (cell.revokeViews) endView(cell, bytes);
-  leave(cell);
+  if (lasting) leaveLasting(cell);
+  else leave(cell);
   if (transferred) {
     throw new TypeError(
       "Cannot go on after the view's buffer was transferred: the memory of a secret must stay " +
@@ -66,9 +68,9 @@ export function leaveWith(cell: Cell, bytes: Bytes): void {
 }
 
 /** Closes a window after `error`; what to throw then. Neither of two errors is lost. */
-function leaveAfter(cell: Cell, bytes: Bytes, error: unknown): unknown {
+function leaveAfter(cell: Cell, bytes: Bytes, error: unknown, lasting = false): unknown {
   try {
-    leaveWith(cell, bytes);
+    leaveWith(cell, bytes, lasting);
     return error;
   } catch (closing) {
     return new SuppressedError(
@@ -116,7 +118,7 @@ export class OpenWindow implements SecretWindow {
     const bytes = this.#bytes;
     if (bytes === undefined) return;
     this.#bytes = undefined;
-    leaveWith(this.#cell, bytes);
+    leaveWith(this.#cell, bytes, true);
     void this.#keep;
   }
 }

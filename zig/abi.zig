@@ -12,7 +12,7 @@
 const std = @import("std");
 
 /// Raised whenever a symbol, a constant below or the meaning of either changes.
-pub const version: u32 = 1;
+pub const version: u32 = 2;
 
 /// Every way in which a call can fail. `code` maps each to a number; the switch
 /// has no `else`, so that a new error cannot compile unmapped.
@@ -27,6 +27,8 @@ pub const Error = error{
     RandomFailed,
     TooManySecrets,
     NotSupported,
+    NoSecretmem,
+    NoPkey,
 };
 
 pub fn code(err: Error) u7 {
@@ -41,6 +43,8 @@ pub fn code(err: Error) u7 {
         error.RandomFailed => 8,
         error.TooManySecrets => 9,
         error.NotSupported => 10,
+        error.NoSecretmem => 11,
+        error.NoPkey => 12,
     };
 }
 
@@ -58,6 +62,15 @@ pub const Step = enum(u8) {
     madvise_nohugepage,
     madvise_populate,
     madvise_random,
+    madvise_dontfork,
+    memfd_secret,
+    ftruncate,
+    pkey_alloc,
+    pkey_mprotect,
+    pkey_self_test,
+    mseal,
+    pipe2,
+    power_state,
     minherit,
     getrandom,
     getentropy,
@@ -95,15 +108,35 @@ pub fn pack(err: Error, cause: Cause) i32 {
 
 pub const Protection = enum(u2) { none = 0, read = 1, write = 2 };
 
-/// The store ladder. One rung of the two that the design names exists so far;
-/// `secretmem` joins it as its own value.
-pub const Store = enum(u8) { unlocked = 0, locked = 1 };
+/// The store ladder, from the ground up.
+pub const Store = enum(u2) { unlocked = 0, locked = 1, secretmem = 2 };
 
-/// The gate ladder, likewise: `pkey` joins it.
-pub const Gate = enum(u8) { mprotect = 0 };
+/// The gate ladder, likewise.
+pub const Gate = enum(u1) { mprotect = 0, pkey = 1 };
 
-/// Options of the calls that create a secret.
+/// Options of the calls that create a secret. A rung that is named is required; where
+/// none is, the best one is taken.
 pub const flag_allow_unlocked: u32 = 1;
+pub const flag_secretmem: u32 = 2;
+pub const flag_locked: u32 = 4;
+pub const flag_pkey: u32 = 8;
+pub const flag_mprotect: u32 = 16;
+pub const flags_all: u32 = 31;
+
+/// What `probe` can be asked for. It answers 0 if it is there, else why it is not.
+pub const Probe = enum(u8) { secretmem = 0, pkey = 1, seal = 2, locked = 3, mprotect = 4 };
+
+/// What becomes of hibernation: an open memfd_secret area blocks it for the whole host.
+pub const Hibernation = enum(u8) {
+    /// This host cannot hibernate anyway.
+    unavailable = 0,
+    /// It can, and this library does not stand in the way.
+    available = 1,
+    /// The system does not tell.
+    unknown = 2,
+    /// It could, until this library was told to use memfd_secret.
+    blocked = 3,
+};
 
 /// What `status` reports, each bit read back from the system, not remembered.
 pub const Status = packed struct(u31) {
@@ -115,9 +148,12 @@ pub const Status = packed struct(u31) {
     no_merge: bool,
     no_huge_pages: bool,
     guarded: bool,
+    guards_sealed: bool,
     store: Store,
     gate: Gate,
-    _: u6 = 0,
+    /// Number of the protection key that the pages carry; 0 if none.
+    pkey: u4,
+    _: u14 = 0,
 };
 
 /// The order of the numbers that `statistics` writes.
@@ -136,6 +172,9 @@ pub const Statistic = enum(u32) {
     page_size_bytes,
     instance,
     purges,
+    secretmem_bytes,
+    keys,
+    keyed_pages,
 };
 
 /// What `harden` is asked to do, and reports as done.

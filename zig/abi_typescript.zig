@@ -31,6 +31,9 @@ pub fn main(init: std.process.Init) !void {
     inline for (@typeInfo(abi.Statistic).@"enum".field_names) |name| try out.print("  \"{s}\",\n", .{name});
     try out.writeAll("] as const;\n\n");
 
+    try write_names(out, "STORES", abi.Store, "The store ladder");
+    try write_names(out, "GATES", abi.Gate, "The gate ladder");
+    try write_names(out, "HIBERNATION", abi.Hibernation, "What becomes of hibernation");
     try write_flags(out);
     try write_status(out);
     try out.flush();
@@ -51,6 +54,15 @@ fn write_flags(out: *std.Io.Writer) !void {
         \\export const PROTECTION_READ = {d};
         \\export const PROTECTION_WRITE = {d};
         \\export const FLAG_ALLOW_UNLOCKED = {d};
+        \\export const FLAG_SECRETMEM = {d};
+        \\export const FLAG_LOCKED = {d};
+        \\export const FLAG_PKEY = {d};
+        \\export const FLAG_MPROTECT = {d};
+        \\export const PROBE_SECRETMEM = {d};
+        \\export const PROBE_PKEY = {d};
+        \\export const PROBE_SEAL = {d};
+        \\export const PROBE_LOCKED = {d};
+        \\export const PROBE_MPROTECT = {d};
         \\export const HARDEN_CORE_LIMIT = {d};
         \\export const HARDEN_NOT_DUMPABLE = {d};
         \\
@@ -59,9 +71,28 @@ fn write_flags(out: *std.Io.Writer) !void {
         @backingInt(abi.Protection.read),
         @backingInt(abi.Protection.write),
         abi.flag_allow_unlocked,
+        abi.flag_secretmem,
+        abi.flag_locked,
+        abi.flag_pkey,
+        abi.flag_mprotect,
+        @backingInt(abi.Probe.secretmem),
+        @backingInt(abi.Probe.pkey),
+        @backingInt(abi.Probe.seal),
+        @backingInt(abi.Probe.locked),
+        @backingInt(abi.Probe.mprotect),
         abi.harden_core_limit,
         abi.harden_not_dumpable,
     });
+}
+
+/// The names of numbered things, in the order of their numbers.
+fn write_names(out: *std.Io.Writer, comptime constant: []const u8, comptime Names: type, comptime of: []const u8) !void {
+    try out.print("/** {s}, by number. */\nexport const {s} = [", .{ of, constant });
+    inline for (@typeInfo(Names).@"enum".field_names, 0..) |name, index| {
+        comptime std.debug.assert(@backingInt(@field(Names, name)) == index);
+        try out.print("{s}\"{s}\"", .{ if (index == 0) "" else ", ", name });
+    }
+    try out.writeAll("] as const;\n\n");
 }
 
 /// Where each field of `Status` stands: its first bit and how many there are.

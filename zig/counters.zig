@@ -22,7 +22,7 @@ pub const Counter = struct {
 pub var allocated: Counter = .{};
 /// Secrets that hold bytes now.
 pub var in_use: Counter = .{};
-/// Secrets whose pages are open now.
+/// Secrets whose pages are open to every thread now.
 pub var open_windows: Counter = .{};
 pub var arenas: Counter = .{};
 /// Data pages of arenas, in use or not.
@@ -33,3 +33,7 @@ pub var pages_resting: Counter = .{};
 pub var pages_retired: Counter = .{};
 /// Bytes locked by the core, guards excluded.
 pub var locked_bytes: Counter = .{};
+/// Of these, bytes of memfd_secret areas.
+pub var secretmem_bytes: Counter = .{};
+/// Units whose pages carry a protection key at present.
+pub var keyed_pages: Counter = .{};

@@ -8,6 +8,9 @@
 
 const std = @import("std");
 const abi = @import("abi.zig");
+const keys = @import("keys.zig");
+const process = @import("process.zig");
+const rungs = @import("rungs.zig");
 const secret = @import("secret.zig");
 const statistics = @import("statistics.zig");
 const seam = @import("seam.zig");
@@ -43,15 +46,58 @@ export fn securememory_create_copy(handle: f64, alignment: f64, flags: f64) i32 
     return @intCast(copied);
 }
 
-/// Opens a window: `protection` is 1 for reading, 2 for reading and writing.
+/// Opens a window: `protection` is 1 for reading, 2 for reading and writing. Under the gate
+/// `pkey` for this thread alone, and each thread has to. Returns 1 if that put a key on the
+/// pages: then `tick` has to be called now and then until it returns 0.
 export fn securememory_open(handle: f64, protection: f64) i32 {
     var cause: Cause = .{};
-    open(&cause, handle, protection) catch |err| return abi.pack(err, cause);
-    return 0;
+    const keyed = open(&cause, handle, protection) catch |err| return abi.pack(err, cause);
+    return @intFromBool(keyed);
 }
 
 export fn securememory_close(handle: f64) i32 {
     return with_handle(handle, secret.close);
+}
+
+/// Opens a window for reading that every thread can use.
+export fn securememory_open_wide(handle: f64) i32 {
+    return with_handle(handle, secret.open_wide);
+}
+
+export fn securememory_close_wide(handle: f64) i32 {
+    return with_handle(handle, secret.close_wide);
+}
+
+/// 1 if each thread has to open the secret for itself, 0 if one opens it for all.
+export fn securememory_gate(handle: f64) i32 {
+    const number = whole(handle) catch |err| return abi.pack(err, .{});
+    const gate = secret.gate_of(number) catch |err| return abi.pack(err, .{});
+    return @backingInt(gate);
+}
+
+/// The idle rule of protection keys: pages that were not opened since the call before the
+/// last become inaccessible to all threads. Returns how many still carry a key.
+export fn securememory_tick() i32 {
+    return @intCast(keys.tick());
+}
+
+/// A thread that may have been started inside a window gives up the rights it was born with.
+export fn securememory_thread_start() void {
+    keys.deny_all();
+}
+
+/// 0 if the host has what `what` (see `abi.Probe`) asks for, else why not.
+export fn securememory_probe(what: f64) i32 {
+    var cause: Cause = .{};
+    probe(&cause, what) catch |err| return abi.pack(err, cause);
+    return 0;
+}
+
+/// See `abi.Hibernation`.
+export fn securememory_hibernation() i32 {
+    var cause: Cause = .{};
+    const known = process.get(&cause) catch |err| return abi.pack(err, cause);
+    return @backingInt(rungs.hibernation(known.page_size));
 }
 
 /// Wipes a secret; its address stays taken until `release` or `retire`.
@@ -164,7 +210,15 @@ fn copy(cause: *Cause, handle: f64, alignment: f64, flags: f64) abi.Error!u32 {
     return secret.copy(cause, try whole(handle), try whole(alignment), try whole(flags));
 }
 
-fn open(cause: *Cause, handle: f64, protection: f64) abi.Error!void {
+fn probe(cause: *Cause, what: f64) abi.Error!void {
+    const number = try whole(what);
+    if (number >= @typeInfo(abi.Probe).@"enum".field_names.len) return error.InvalidArgument;
+    const wanted: abi.Probe = @fromBackingInt(@intCast(number));
+    const known = try process.get(cause);
+    return rungs.probe(cause, known.page_size, wanted);
+}
+
+fn open(cause: *Cause, handle: f64, protection: f64) abi.Error!bool {
     const wanted: abi.Protection = switch (try whole(protection)) {
         1 => .read,
         2 => .write,

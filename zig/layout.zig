@@ -42,10 +42,30 @@ pub fn generation_of(from: u32) u16 {
     return if (generation <= generation_max) @intCast(generation) else 0;
 }
 
-/// Bytes of the pages that hold `length` bytes of payload.
+/// Bytes of the pages that hold `length` bytes of payload. Beyond eight pages sizes come
+/// in classes, four to a doubling, so that address space fits many secrets one after the
+/// other: at most a quarter more than needed.
 pub fn span(length: u32, page_size: usize) usize {
     std.debug.assert(length > 0);
-    return std.mem.alignForward(usize, length, page_size);
+    const pages = std.math.divCeil(usize, length, page_size) catch unreachable;
+    return std.mem.alignForward(usize, pages, class_step(pages)) * page_size;
+}
+
+/// Distance between two classes, in pages.
+fn class_step(pages: usize) usize {
+    const exact = 8;
+    return if (pages <= exact) 1 else std.math.floorPowerOfTwo(usize, pages - 1) / 4;
+}
+
+/// More than there are between one page and 4 GiB.
+pub const classes_max = 96;
+
+/// Number of the class of a span.
+pub fn class_of(span_bytes: usize, page_size: usize) usize {
+    const pages = span_bytes / page_size;
+    const step = class_step(pages);
+    // Steps double with sizes: of each, four classes.
+    return @as(usize, std.math.log2_int(usize, step)) * 4 + pages / step;
 }
 
 /// Distance from the start of the unit to the payload.
@@ -80,7 +100,7 @@ test "the payload ends within one alignment of the guard" {
             for ([_]u32{ 16, 32, 4096 }) |alignment| {
                 const bytes = span(length, page_size);
                 try std.testing.expect(bytes >= length);
-                try std.testing.expect(bytes < length + page_size);
+                try std.testing.expect(bytes - length < page_size + length / 4);
                 const offset = payload_offset(bytes, length, alignment);
                 try std.testing.expect(offset % alignment == 0);
                 try std.testing.expect(offset + length <= bytes);
@@ -94,4 +114,20 @@ test "units of an arena are apart by exactly one guard" {
     try std.testing.expectEqual(@as(usize, 4096), unit_offset(0, 8192, 4096));
     try std.testing.expectEqual(@as(usize, 4096 + 8192 + 4096), unit_offset(1, 8192, 4096));
     try std.testing.expectEqual(unit_offset(3, 8192, 4096), arena_bytes(3, 8192, 4096));
+}
+
+test "every size has one class, and every class one size" {
+    const page_size = 4096;
+    var sizes: [classes_max]usize = @splat(0);
+    var pages: usize = 1;
+    while (pages <= 1 << 20) : (pages += 1 + pages / 64) {
+        const length: u32 = @intCast(@min(pages * page_size, std.math.maxInt(u32)));
+        const bytes = span(length, page_size);
+        try std.testing.expect(bytes >= length);
+        try std.testing.expectEqual(bytes, span(@intCast(@min(bytes, std.math.maxInt(u32))), page_size));
+        const class = class_of(bytes, page_size);
+        if (sizes[class] == 0) sizes[class] = bytes;
+        try std.testing.expectEqual(sizes[class], bytes);
+        if (pages <= 8) try std.testing.expectEqual(pages * page_size, bytes);
+    }
 }

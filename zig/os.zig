@@ -13,6 +13,7 @@
 //!     close(cause, address, length) !void      make it inaccessible again
 //!     populate(cause, address, length) !void   fault a writable range in, in one call
 //!     replace(cause, address, length) !void    drop the memory, keep the address, inaccessible
+//!     seal(cause, address, length) !void       nobody changes this mapping any more
 //!     metadata(cause, length) !usize           ordinary zeroed memory for bookkeeping
 //!     random(cause, bytes) !void
 //!     lock_limit(cause) !u64                   bytes; maxInt(u64) when there is none
@@ -22,6 +23,8 @@
 //!     harden(cause, flags) !u32
 //!     yield() void
 //!     write_error(text) void
+//!
+//! Two mechanisms that not every system has are files of their own: `secretmem` and `pkey`.
 
 const builtin = @import("builtin");
 const abi = @import("abi.zig");
@@ -32,6 +35,16 @@ pub const current = switch (builtin.target.os.tag) {
     .windows => @import("os/windows.zig"),
     else => @compileError("SecureMemory has no layer for this operating system"),
 };
+
+pub const secretmem = switch (builtin.target.os.tag) {
+    .linux => @import("os/linux_secretmem.zig"),
+    else => @import("os/no_secretmem.zig"),
+};
+
+pub const pkey = if (builtin.target.os.tag == .linux and builtin.target.cpu.arch == .x86_64)
+    @import("os/linux_pkey.zig")
+else
+    @import("os/no_pkey.zig");
 
 /// Windows releases a reservation only as a whole.
 pub const partial_unreserve = builtin.target.os.tag != .windows;
@@ -48,4 +61,9 @@ pub const Region = struct {
     no_merge: bool,
     no_huge_pages: bool,
     guarded: bool,
+    guards_sealed: bool,
+    /// The pages are an area of memfd_secret.
+    secretmem: bool,
+    /// 0 if the pages carry no protection key.
+    pkey: u4,
 };

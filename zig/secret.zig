@@ -15,9 +15,12 @@ const canary = @import("canary.zig");
 const compare = @import("compare.zig");
 const counters = @import("counters.zig");
 const invariant = @import("invariant.zig");
+const keys = @import("keys.zig");
 const process = @import("process.zig");
+const rungs = @import("rungs.zig");
 const os = @import("os.zig").current;
 const os_layer = @import("os.zig");
+const pkey = os_layer.pkey;
 const wipe = @import("wipe.zig").wipe;
 const Cause = abi.Cause;
 const Error = abi.Error;
@@ -46,12 +49,14 @@ pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     invariant.wipe_everything = wipe_without_locks;
     const known = try process.get(cause);
     try validate(shape, known.page_size);
-    const allow_unlocked = shape.flags & abi.flag_allow_unlocked != 0;
-    const record = try store.take(cause, known.page_size, shape.length, allow_unlocked);
+    const wish: rungs.Wish = try .from(shape.flags);
+    const gate_rung = try rungs.gate(cause, known.page_size, wish.gate);
+    const record = try store.take(cause, known.page_size, shape.length, wish);
 
     record.lock.acquire();
     defer record.lock.release();
     table.renew(record);
+    record.gate = gate_rung;
     record.length = shape.length;
     record.offset = layout.payload_offset(record.span, shape.length, shape.alignment);
     record.pattern = canary.pattern(known.canary_key, record.base, record.uses);
@@ -71,13 +76,12 @@ fn validate(shape: Shape, page_size: usize) Error!void {
     if (shape.alignment < layout.alignment_min) return error.InvalidArgument;
     if (!std.math.isPowerOfTwo(shape.alignment)) return error.InvalidArgument;
     if (shape.alignment > page_size) return error.InvalidArgument;
-    if (shape.flags & ~abi.flag_allow_unlocked != 0) return error.InvalidArgument;
 }
 
 /// Opens the fresh pages, fills every byte of them, closes them.
 fn write(cause: *Cause, record: *Record, content: Content, page_size: usize) Error!void {
-    try gate.open(cause, record, .write);
-    if (record.span > page_size) {
+    const opening = try gate.begin(cause, record);
+    if (record.span > page_size and record.store != .secretmem) {
         os.populate(cause, record.base, record.span) catch return error.AllocationFailed;
     }
     switch (content) {
@@ -88,27 +92,28 @@ fn write(cause: *Cause, record: *Record, content: Content, page_size: usize) Err
     }
     canary.fill(record.before(), record.pattern);
     canary.fill(record.after(), record.pattern);
-    try gate.close(cause, record);
+    try gate.end(cause, record, opening);
 }
 
 /// Undoes a creation that failed. What it undoes may fail again: then the memory is
 /// dropped, and if that fails too, the unit is wiped, open and never used again.
 fn abandon(record: *Record, page_size: usize) void {
     var ignored: Cause = .{};
-    if (record.protection == .write) wipe(record.unit());
-    gate.close(&ignored, record) catch {
+    if (gate.is_writable(record)) wipe(record.unit());
+    gate.shut(&ignored, record) catch {
         store.drop_memory(&ignored, record) catch return;
     };
     store.give(&ignored, page_size, record) catch {};
 }
 
-/// Opens a window: from here until `close` the pages are readable (or writable).
-pub fn open(cause: *Cause, handle: u32, protection: abi.Protection) Error!void {
+/// Opens a window: from here until `close` the pages are readable (or writable), under the
+/// pkey gate to this thread alone. True if that put a key on the pages.
+pub fn open(cause: *Cause, handle: u32, protection: abi.Protection) Error!bool {
     if (protection == .none) return error.InvalidArgument;
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state != .live) return error.Closed;
-    try gate.open_window(cause, record, protection);
+    return gate.open(cause, record, protection);
 }
 
 /// Closes it. A secret that was purged meanwhile is closed all the same.
@@ -117,8 +122,23 @@ pub fn close(cause: *Cause, handle: u32) Error!void {
     defer record.lock.release();
     if (record.state == .resting) return error.Closed;
     // What a writer wrote after the purge is wiped with its window.
-    if (record.state == .purged and record.protection == .write) wipe(record.payload());
-    try gate.close_window(cause, record);
+    if (record.state == .purged and gate.is_writable(record)) wipe(record.payload());
+    try gate.close(cause, record);
+}
+
+/// Opens a window for every thread, for reading.
+pub fn open_wide(cause: *Cause, handle: u32) Error!void {
+    const record = try table.acquire(handle);
+    defer record.lock.release();
+    if (record.state != .live) return error.Closed;
+    try gate.open_wide(cause, record);
+}
+
+pub fn close_wide(cause: *Cause, handle: u32) Error!void {
+    const record = try table.acquire(handle);
+    defer record.lock.release();
+    if (record.state == .resting) return error.Closed;
+    try gate.close_wide(cause, record);
 }
 
 /// Wipes the secret and makes its pages inaccessible. The address stays taken until
@@ -130,14 +150,14 @@ pub fn destroy(cause: *Cause, handle: u32) Error!void {
     if (record.state == .resting) return error.Closed;
     if (record.state == .live) counters.in_use.sub(1);
     record.state = .resting;
-    gate.end_window(record);
+    gate.end_windows(record);
     counters.pages_resting.add(1);
     return scrub(cause, record);
 }
 
 fn scrub(cause: *Cause, record: *Record) Error!void {
     if (record.dropped) return;
-    gate.open(cause, record, .write) catch |err| {
+    _ = gate.begin(cause, record) catch |err| {
         // It cannot be overwritten, so the page itself goes.
         var ignored: Cause = .{};
         store.drop_memory(&ignored, record) catch {};
@@ -148,7 +168,7 @@ fn scrub(cause: *Cause, record: *Record) Error!void {
     wipe(record.unit());
     var result: Error!void = {};
     switch (record.kind) {
-        .page => gate.close(cause, record) catch |err| {
+        .page => gate.shut(cause, record) catch |err| {
             var ignored: Cause = .{};
             store.drop_memory(&ignored, record) catch {};
             result = err;
@@ -156,7 +176,7 @@ fn scrub(cause: *Cause, record: *Record) Error!void {
         // Large memory is not kept for the sake of a stale view: the address is enough.
         .region => store.drop_memory(cause, record) catch |err| {
             var ignored: Cause = .{};
-            gate.close(&ignored, record) catch {};
+            gate.shut(&ignored, record) catch {};
             result = err;
         },
     }
@@ -172,7 +192,7 @@ pub fn release(cause: *Cause, handle: u32) Error!void {
     const known = try process.get(cause);
     end_rest(record);
     // A page that could be neither closed nor dropped was wiped, and is never used again.
-    if (record.protection != .none) return;
+    if (record.access != .none) return;
     return store.give(cause, known.page_size, record);
 }
 
@@ -218,24 +238,20 @@ pub fn purge(cause: *Cause) Error!u32 {
 }
 
 fn purge_one(cause: *Cause, record: *Record) Error!void {
-    const before = record.protection;
     errdefer if (!record.dropped) {
         var ignored: Cause = .{};
         store.drop_memory(&ignored, record) catch {};
     };
-    try gate.open(cause, record, .write);
+    const opening = try gate.begin(cause, record);
     wipe(record.payload());
-    switch (before) {
-        .none => try gate.close(cause, record),
-        .read => try gate.open(cause, record, .read),
-        .write => {},
-    }
+    try gate.end(cause, record, opening);
 }
 
 /// For a process that is about to stop because an invariant failed: no lock can be
 /// trusted to be free.
 fn wipe_without_locks() void {
     var ignored: Cause = .{};
+    keys.allow_all();
     for (0..table.length()) |index| {
         const record = table.at(@intCast(index)) orelse return;
         if (record.state != .live or record.dropped or record.base == 0) continue;
@@ -280,7 +296,7 @@ fn acquire_open(handle: u32) Error!*Record {
     const record = try table.acquire(handle);
     errdefer record.lock.release();
     if (record.state != .live) return error.Closed;
-    if (record.protection == .none) return error.NotOpen;
+    if (!gate.is_readable(record)) return error.NotOpen;
     return record;
 }
 
@@ -305,7 +321,7 @@ pub fn status(cause: *Cause, handle: u32) Error!abi.Status {
     if (record.state != .live) return error.Closed;
     const region: os_layer.Region = os.region(cause, record.base, record.span) catch return error.NotSupported;
     return .{
-        .protection = region.protection,
+        .protection = allowed(region),
         .locked = region.locked,
         .no_dump = region.no_dump,
         .wipe_on_fork = region.wipe_on_fork,
@@ -313,7 +329,26 @@ pub fn status(cause: *Cause, handle: u32) Error!abi.Status {
         .no_merge = region.no_merge,
         .no_huge_pages = region.no_huge_pages,
         .guarded = region.guarded,
-        .store = record.store,
-        .gate = .mprotect,
+        .guards_sealed = region.guards_sealed,
+        .store = if (region.secretmem) .secretmem else if (region.locked) .locked else .unlocked,
+        .gate = record.gate,
+        .pkey = region.pkey,
     };
+}
+
+/// What this thread may do: what the page table says, less what its rights to the key forbid.
+fn allowed(region: os_layer.Region) abi.Protection {
+    if (region.pkey == 0 or region.protection == .none) return region.protection;
+    return switch (pkey.rights(region.pkey)) {
+        .none, .access_disabled => .none,
+        .read => .read,
+        .write => region.protection,
+    };
+}
+
+/// The gate of a secret: whether each thread has to open it for itself.
+pub fn gate_of(handle: u32) Error!abi.Gate {
+    const record = try table.acquire(handle);
+    defer record.lock.release();
+    return record.gate;
 }

@@ -5,6 +5,10 @@ const std = @import("std");
 const abi = @import("abi.zig");
 const canary = @import("canary.zig");
 const counters = @import("counters.zig");
+const gate = @import("gate.zig");
+const keys = @import("keys.zig");
+const process = @import("process.zig");
+const rungs = @import("rungs.zig");
 const secret = @import("secret.zig");
 const seam = @import("seam.zig");
 const store = @import("store.zig");
@@ -17,7 +21,30 @@ const expect = std.testing.expect;
 const expectEqual = std.testing.expectEqual;
 const expectError = std.testing.expectError;
 
-const shape_32: secret.Shape = .{ .length = 32, .alignment = 16, .flags = 0 };
+/// The lowest rungs, which every host has: calls can be counted here.
+const lowest = abi.flag_locked | abi.flag_mprotect;
+const shape_32: secret.Shape = .{ .length = 32, .alignment = 16, .flags = lowest };
+
+/// Every store with every gate.
+const all_rungs = [_]u32{
+    lowest,
+    abi.flag_secretmem | abi.flag_mprotect,
+    abi.flag_locked | abi.flag_pkey,
+    abi.flag_secretmem | abi.flag_pkey,
+};
+
+/// Whether this host has the rungs; those that it lacks are tested elsewhere.
+fn has(flags: u32) !bool {
+    var cause: Cause = .{};
+    const page_size = (try process.get(&cause)).page_size;
+    if (flags & abi.flag_secretmem != 0) rungs.probe(&cause, page_size, .secretmem) catch return false;
+    if (flags & abi.flag_pkey != 0) rungs.probe(&cause, page_size, .pkey) catch return false;
+    return true;
+}
+
+fn shape_of(length: u32, flags: u32) secret.Shape {
+    return .{ .length = length, .alignment = 16, .flags = flags };
+}
 
 fn end(handle: u32) !void {
     var cause: Cause = .{};
@@ -45,30 +72,89 @@ test "a secret holds its bytes, and the source is wiped" {
     const handle = try secret.create(&cause, shape_32, .{ .bytes = &source });
     try expectEqual(@as([32]u8, @splat(0)), source);
 
-    try secret.open(&cause, handle, .read);
+    _ = try secret.open(&cause, handle, .read);
     try expect(try secret.equal_bytes(handle, &@as([32]u8, @splat(0xA5))));
     try secret.close(&cause, handle);
     try end(handle);
 }
 
-test "the kernel sees what was promised, in each state" {
+test "the kernel sees what was promised, in each state, on every rung" {
     var cause: Cause = .{};
-    for ([_]u32{ 1, 32, 4096, 4097, 1 << 20 }) |length| {
-        const handle = try secret.create(&cause, .{ .length = length, .alignment = 16, .flags = 0 }, .random);
-        for ([_]abi.Protection{ .none, .read, .write, .none }) |protection| {
-            if (protection == .none) try secret.close(&cause, handle) else try secret.open(&cause, handle, protection);
+    for (all_rungs) |flags| for ([_]u32{ 1, 32, 4096, 4097, 1 << 20, 1_100_000 }) |length| {
+        if (!try has(flags)) continue;
+        const secretmem = flags & abi.flag_secretmem != 0;
+        const handle = try secret.create(&cause, shape_of(length, flags), .random);
+        for ([_]abi.Protection{ .none, .read, .none, .write, .none }) |protection| {
+            if (protection == .none) {
+                try secret.close(&cause, handle);
+            } else {
+                _ = try secret.open(&cause, handle, protection);
+            }
             const status = try secret.status(&cause, handle);
             try expectEqual(protection, status.protection);
+            try expectEqual(if (secretmem) abi.Store.secretmem else .locked, status.store);
             try expect(status.locked);
             try expect(status.guarded);
             try expect(status.no_merge);
             try expect(status.no_huge_pages);
             if (builtin.target.os.tag == .linux) {
                 try expect(status.no_dump);
-                try expect(status.wipe_on_fork);
+                try expectEqual(secretmem, status.absent_on_fork);
+                try expectEqual(!secretmem, status.wipe_on_fork);
+                try expectEqual(can_seal(), status.guards_sealed);
+            }
+            if (flags & abi.flag_pkey != 0) {
+                try expect(status.pkey != 0);
+                try expectEqual(abi.Gate.pkey, status.gate);
+            } else {
+                try expectEqual(@as(u4, 0), status.pkey);
+                try expectEqual(abi.Gate.mprotect, status.gate);
             }
         }
         try end(handle);
+    };
+}
+
+fn can_seal() bool {
+    var cause: Cause = .{};
+    rungs.probe(&cause, 4096, .seal) catch return false;
+    return true;
+}
+
+test "a guard can be neither opened nor unmapped, where the kernel can seal it" {
+    if (!can_seal()) return error.SkipZigTest;
+    var cause: Cause = .{};
+    const page = (try process.get(&cause)).page_size;
+    for ([_]u32{ 32, 3 * 65536 }) |length| {
+        const handle = try secret.create(&cause, shape_of(length, lowest), .zeros);
+        const record = record_of(handle);
+        for ([_]usize{ record.base - page, record.base + record.span }) |guard| {
+            try expectError(error.SystemCall, os.open(&cause, guard, page, .read));
+            try expectError(error.SystemCall, os.unreserve(&cause, guard, page));
+            try expectError(error.SystemCall, os.replace(&cause, guard, page));
+            try expectEqual(@as(u16, 1), cause.errno); // EPERM
+        }
+        try end(handle);
+    }
+}
+
+test "address space of large secrets is used again by those of their size" {
+    var cause: Cause = .{};
+    for (all_rungs) |flags| {
+        if (!try has(flags)) continue;
+        const first = try secret.create(&cause, shape_of(700_000, flags), .random);
+        const address = secret.address(first);
+        const arenas = counters.arenas.get();
+        const locked = counters.locked_bytes.get();
+        try end(first);
+        try expect(counters.locked_bytes.get() < locked);
+        for (0..20) |_| {
+            const next = try secret.create(&cause, shape_of(700_000, flags), .random);
+            try expectEqual(address, secret.address(next));
+            try expectEqual(arenas, counters.arenas.get());
+            try expectEqual(locked, counters.locked_bytes.get());
+            try end(next);
+        }
     }
 }
 
@@ -81,7 +167,7 @@ test "pages are not merged with equal ones, even where the process asked for tha
     defer _ = linux.prctl(set_memory_merge, 0, 0, 0, 0);
     var cause: Cause = .{};
     // Too long for a page of an arena, so its mapping is new.
-    const handle = try secret.create(&cause, .{ .length = 70_000, .alignment = 16, .flags = 0 }, .zeros);
+    const handle = try secret.create(&cause, shape_of(70_000, lowest), .zeros);
     try expect((try secret.status(&cause, handle)).no_merge);
     try end(handle);
 }
@@ -134,11 +220,13 @@ test "shapes that make no sense are refused" {
     var cause: Cause = .{};
     const wrong = [_]secret.Shape{
         .{ .length = 0, .alignment = 16, .flags = 0 },
+        .{ .length = 32, .alignment = 16, .flags = abi.flag_locked | abi.flag_secretmem },
+        .{ .length = 32, .alignment = 16, .flags = abi.flag_pkey | abi.flag_mprotect },
         .{ .length = 32, .alignment = 0, .flags = 0 },
         .{ .length = 32, .alignment = 8, .flags = 0 },
         .{ .length = 32, .alignment = 24, .flags = 0 },
         .{ .length = 32, .alignment = 1 << 17, .flags = 0 },
-        .{ .length = 32, .alignment = 16, .flags = 2 },
+        .{ .length = 32, .alignment = 16, .flags = abi.flags_all + 1 },
     };
     for (wrong) |shape| try expectError(error.InvalidArgument, secret.create(&cause, shape, .zeros));
 }
@@ -146,8 +234,8 @@ test "shapes that make no sense are refused" {
 test "a byte written beside the payload is found when the secret is closed" {
     var cause: Cause = .{};
     for ([_]bool{ true, false }) |front| {
-        const handle = try secret.create(&cause, .{ .length = 30, .alignment = 16, .flags = 0 }, .random);
-        try secret.open(&cause, handle, .write);
+        const handle = try secret.create(&cause, shape_of(30, lowest), .random);
+        _ = try secret.open(&cause, handle, .write);
         const record = record_of(handle);
         const payload = record.payload();
         if (front) (payload.ptr - 1)[0] +%= 1 else payload.ptr[payload.len] +%= 1;
@@ -158,22 +246,27 @@ test "a byte written beside the payload is found when the secret is closed" {
     }
 }
 
-test "destroying wipes every byte of the page" {
+test "destroying wipes every byte of the page, on every rung" {
     var cause: Cause = .{};
-    const handle = try secret.create(&cause, shape_32, .random);
-    const record = record_of(handle);
-    try secret.destroy(&cause, handle);
-    try expect_wiped(record, record.unit());
-    try secret.release(&cause, handle);
+    for (all_rungs) |flags| {
+        if (!try has(flags)) continue;
+        const handle = try secret.create(&cause, shape_of(32, flags), .random);
+        const record = record_of(handle);
+        try secret.destroy(&cause, handle);
+        try expectEqual(table.Access.none, record.access);
+        try expect(record.slot == null);
+        try expect_wiped(record, record.unit());
+        try secret.release(&cause, handle);
+    }
 }
 
 test "a copy needs an open window, and is independent" {
     var cause: Cause = .{};
     const handle = try secret.create(&cause, shape_32, .random);
-    try expectError(error.NotOpen, secret.copy(&cause, handle, 16, 0));
-    try secret.open(&cause, handle, .read);
-    const copied = try secret.copy(&cause, handle, 64, 0);
-    try secret.open(&cause, copied, .read);
+    try expectError(error.NotOpen, secret.copy(&cause, handle, 16, lowest));
+    _ = try secret.open(&cause, handle, .read);
+    const copied = try secret.copy(&cause, handle, 64, lowest);
+    _ = try secret.open(&cause, copied, .read);
     try expect(try secret.equal(handle, copied));
     try end(handle);
     try expectError(error.Closed, secret.equal(handle, copied));
@@ -181,34 +274,47 @@ test "a copy needs an open window, and is independent" {
     try end(copied);
 }
 
-test "purge wipes open and closed secrets, and opens no window again" {
+test "purge wipes open and closed secrets, and opens no window again, on every rung" {
     var cause: Cause = .{};
-    const closed = try secret.create(&cause, shape_32, .random);
-    const opened = try secret.create(&cause, shape_32, .random);
-    try secret.open(&cause, opened, .read);
-    const before = secret.purges;
-    try expectEqual(@as(u32, 2), try secret.purge(&cause));
-    try expect(secret.purges != before);
-    // The window that was open still reads, zeros now.
-    for (record_of(opened).payload()) |byte| try expectEqual(@as(u8, 0), byte);
-    try expectError(error.Closed, secret.open(&cause, closed, .read));
-    try expectError(error.Closed, secret.open(&cause, opened, .read));
-    try secret.close(&cause, opened);
-    try expectEqual(@as(u32, 0), try secret.purge(&cause));
-    try end(closed);
-    try end(opened);
+    for (all_rungs) |flags| {
+        if (!try has(flags)) continue;
+        const closed = try secret.create(&cause, shape_of(32, flags), .random);
+        const opened = try secret.create(&cause, shape_of(32, flags), .random);
+        const wide = try secret.create(&cause, shape_of(32, flags), .random);
+        _ = try secret.open(&cause, opened, .read);
+        try secret.open_wide(&cause, wide);
+        const before = secret.purges;
+        try expectEqual(@as(u32, 3), try secret.purge(&cause));
+        try expect(secret.purges != before);
+        // The windows that were open still read, zeros now.
+        for (record_of(opened).payload()) |byte| try expectEqual(@as(u8, 0), byte);
+        for (record_of(wide).payload()) |byte| try expectEqual(@as(u8, 0), byte);
+        for ([_]u32{ closed, opened, wide }) |handle| {
+            try expectError(error.Closed, secret.open(&cause, handle, .read));
+            try expectError(error.Closed, secret.open_wide(&cause, handle));
+        }
+        try secret.close(&cause, opened);
+        try secret.close_wide(&cause, wide);
+        try expectEqual(@as(u32, 0), try secret.purge(&cause));
+        for ([_]u32{ closed, opened, wide }) |handle| try end(handle);
+    }
 }
 
 test "what a writer writes after a purge is wiped when its window closes" {
     var cause: Cause = .{};
-    const handle = try secret.create(&cause, shape_32, .random);
-    const record = record_of(handle);
-    try secret.open(&cause, handle, .write);
-    _ = try secret.purge(&cause);
-    @memset(record.payload(), 0xA7);
-    try secret.close(&cause, handle);
-    try expect_wiped(record, record.payload());
-    try end(handle);
+    for (all_rungs) |flags| {
+        if (!try has(flags)) continue;
+        const handle = try secret.create(&cause, shape_of(32, flags), .random);
+        const record = record_of(handle);
+        _ = try secret.open(&cause, handle, .write);
+        _ = try secret.purge(&cause);
+        @memset(record.payload(), 0xA7);
+        try secret.close(&cause, handle);
+        const opening = try gate.begin(&cause, record);
+        for (record.payload()) |byte| try expectEqual(@as(u8, 0), byte);
+        try gate.end(&cause, record, opening);
+        try end(handle);
+    }
 }
 
 test "a page that cannot be given up is not counted as resting for ever" {
@@ -243,13 +349,13 @@ test "no window is counted twice" {
     var cause: Cause = .{};
     const before = counters.open_windows.get();
     const handle = try secret.create(&cause, shape_32, .zeros);
-    try secret.open(&cause, handle, .read);
-    try secret.open(&cause, handle, .write);
+    _ = try secret.open(&cause, handle, .read);
+    _ = try secret.open(&cause, handle, .write);
     try expectEqual(before + 1, counters.open_windows.get());
     try secret.close(&cause, handle);
     try secret.close(&cause, handle);
     try expectEqual(before, counters.open_windows.get());
-    try secret.open(&cause, handle, .read);
+    _ = try secret.open(&cause, handle, .read);
     try end(handle);
     try expectEqual(before, counters.open_windows.get());
 }
@@ -281,16 +387,16 @@ test "a page that cannot be closed after a failed creation is given up, not left
 
 // Fault injection: for every k, the k-th system call fails.
 
-const Operation = enum { create, create_region, window, destroy, destroy_region };
+const Operation = enum { create, create_region, window, wide_window, destroy, destroy_region };
 
 /// Runs one operation with the k-th call failing. Returns false once k is beyond its calls.
-fn fail_kth(operation: Operation, k: u32, errno: u16) !bool {
+fn fail_kth(operation: Operation, flags: u32, k: u32, errno: u16) !bool {
     var cause: Cause = .{};
     const length: u32 = switch (operation) {
         .create_region, .destroy_region => 3 * 65536,
         else => 32,
     };
-    const shape: secret.Shape = .{ .length = length, .alignment = 16, .flags = 0 };
+    const shape = shape_of(length, flags);
     const in_use = counters.in_use.get();
     const windows = counters.open_windows.get();
     switch (operation) {
@@ -313,11 +419,13 @@ fn fail_kth(operation: Operation, k: u32, errno: u16) !bool {
             try expectEqual(in_use, counters.in_use.get());
             return k <= calls;
         },
-        .window => {
+        .window, .wide_window => {
             const handle = try secret.create(&cause, shape, .random);
             seam.arm(k, errno, 1);
-            const opened = secret.open(&cause, handle, .read);
-            const closed = secret.close(&cause, handle);
+            const opened = if (operation == .window) opened: {
+                break :opened if (secret.open(&cause, handle, .read)) |_| {} else |err| err;
+            } else secret.open_wide(&cause, handle);
+            const closed = if (operation == .window) secret.close(&cause, handle) else secret.close_wide(&cause, handle);
             const calls = seam.count(.none);
             seam.arm(0, 0, 0);
             if (opened) {} else |err| try expectEqual(error.ProtectionFailed, err);
@@ -339,7 +447,8 @@ fn fail_kth(operation: Operation, k: u32, errno: u16) !bool {
             seam.arm(0, 0, 0);
             if (result) {} else |err| try expectEqual(error.ProtectionFailed, err);
             // Whatever failed: not readable, and nothing of it is left.
-            try expectEqual(abi.Protection.none, record.protection);
+            try expectEqual(table.Access.none, record.access);
+            try expect(record.slot == null);
             // A unit whose memory was dropped is one with its guards, and has no line of its own.
             if (os.region(&cause, record.base, record.span)) |found| {
                 try expectEqual(abi.Protection.none, found.protection);
@@ -358,7 +467,7 @@ test "for every k, failing the k-th call that makes an arena leaves none behind"
     // Reserving, reading the limit, four marks, and some of the locks; the rest are alike.
     for (1..12) |k| for ([_]u16{ 12, 1, 13 }) |errno| {
         var count: usize = 0;
-        while (store.free_count() > 0) : (count += 1) held[count] = try secret.create(&cause, shape_32, .zeros);
+        while (store.free_count_of(.locked) > 0) : (count += 1) held[count] = try secret.create(&cause, shape_32, .zeros);
         const locked = counters.locked_bytes.get();
         const arenas = counters.arenas.get();
         var source: [32]u8 = @splat(0xC3);
@@ -374,7 +483,7 @@ test "for every k, failing the k-th call that makes an arena leaves none behind"
             // Either no arena at all, or a whole one whose first page could not be opened.
             const made = counters.arenas.get() - arenas;
             try expect(made == 1 or counters.locked_bytes.get() == locked);
-            try expect(made == 1 or store.free_count() == 0);
+            try expect(made == 1 or store.free_count_of(.locked) == 0);
         }
         for (held[0..count]) |handle| try end(handle);
         cause = .{};
@@ -414,13 +523,14 @@ test "a creation that fails after its bytes were written leaves none of them" {
 }
 
 test "for every k, failing the k-th system call leaves nothing half done" {
-    for (std.enums.values(Operation)) |operation| {
+    for (all_rungs) |flags| for (std.enums.values(Operation)) |operation| {
+        if (!try has(flags)) continue;
         for ([_]u16{ 12, 1, 13 }) |errno| {
             var k: u32 = 1;
-            while (try fail_kth(operation, k, errno)) : (k += 1) {
+            while (try fail_kth(operation, flags, k, errno)) : (k += 1) {
                 try expect(k < 100_000);
             }
             try expect(k > 1);
         }
-    }
+    };
 }

@@ -3,6 +3,7 @@
 const std = @import("std");
 const abi = @import("abi.zig");
 const counters = @import("counters.zig");
+const keys = @import("keys.zig");
 const process = @import("process.zig");
 const secret = @import("secret.zig");
 const store = @import("store.zig");
@@ -19,7 +20,7 @@ pub fn write(cause: *abi.Cause, out: []f64) abi.Error!usize {
         number.* = switch (which) {
             .allocated => whole(counters.allocated.get()),
             .in_use => whole(counters.in_use.get()),
-            .open_windows => whole(counters.open_windows.get()),
+            .open_windows => whole(counters.open_windows.get() + keys.open_count()),
             .arenas => whole(counters.arenas.get()),
             .pages => whole(counters.pages.get()),
             .pages_free => whole(store.free_count()),
@@ -31,6 +32,9 @@ pub fn write(cause: *abi.Cause, out: []f64) abi.Error!usize {
             .page_size_bytes => whole(known.page_size),
             .instance => whole(known.instance),
             .purges => whole(@atomicLoad(u32, &secret.purges, .seq_cst)),
+            .secretmem_bytes => whole(counters.secretmem_bytes.get()),
+            .keys => whole(keys.held()),
+            .keyed_pages => whole(counters.keyed_pages.get()),
         };
     }
     return count;

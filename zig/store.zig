@@ -1,10 +1,15 @@
-//! Where pages come from: the store ladder, arenas, and the queue of free pages.
+//! Where pages come from: the store ladder, arenas, and the queues of free pages.
 //!
-//! An arena is reserved and marked in one piece, then its units are locked one by
-//! one until there are enough or the lock budget ends. Pages are locked when the
-//! arena is made and never singly unlocked, so taking one costs no system call.
-//! Free pages are a queue, not a stack: a page rests for as long as possible
-//! before it is used again.
+//! An arena is reserved and marked in one piece, then its units are settled one by one
+//! until there are enough or the lock budget ends: locked, or parts of one memfd_secret
+//! area. That happens once, so taking a page costs no system call. Free pages are a
+//! queue, not a stack: a page rests for as long as possible before it is used again.
+//!
+//! A secret of several pages has a region, an arena of one unit, whose memory is given
+//! back when the secret ends; its address space is kept for the next one of its size.
+//!
+//! Address space is never given back: the guards are sealed where the kernel can do that,
+//! and a pointer that was kept by mistake faults for as long as the process runs.
 
 const std = @import("std");
 const abi = @import("abi.zig");
@@ -14,6 +19,9 @@ const invariant = @import("invariant.zig");
 const os = @import("os.zig").current;
 const os_layer = @import("os.zig");
 const counters = @import("counters.zig");
+const gate = @import("gate.zig");
+const rungs = @import("rungs.zig");
+const secretmem = os_layer.secretmem;
 const Lock = @import("lock.zig").Lock;
 const Record = table.Record;
 
@@ -45,56 +53,63 @@ const Queue = struct {
 
 var lock: Lock = .{};
 var free_pages: std.EnumArray(abi.Store, Queue) = .initFill(.{});
+/// Regions without memory, by the class of their size: of each store its own, since pages
+/// keep the marks that they have.
+var free_regions: std.EnumArray(abi.Store, [layout.classes_max]Queue) = .initFill(@splat(.{}));
 /// Records that have no pages of their own at present.
 var free_records: Queue = .{};
 var arena_units_next: u32 = arena_units_first;
 /// The system let us lock beyond the limit: it does not apply to this process.
 var limit_bypassed: bool = false;
 
-/// A record with inaccessible pages for `length` bytes: one page of an arena if
-/// that is enough, else pages of its own. Takes the best rung that is allowed.
-pub fn take(cause: *abi.Cause, page_size: usize, length: u32, allow_unlocked: bool) abi.Error!*Record {
-    const pooled = length <= page_size;
-    return take_from(cause, page_size, length, pooled, .locked) catch |err| {
-        if (err != error.LockLimit or !allow_unlocked) return err;
+/// A record with inaccessible pages for `length` bytes: one page of an arena if that is
+/// enough, else pages of its own. Takes the best rung that the wish allows.
+pub fn take(cause: *abi.Cause, page_size: usize, length: u32, wish: rungs.Wish) abi.Error!*Record {
+    if (wish.store == .secretmem) {
+        try rungs.probe(cause, page_size, .secretmem);
+        return take_from(cause, page_size, length, .secretmem);
+    }
+    if (wish.store == null and rungs.prefers_secretmem(page_size)) {
+        if (take_from(cause, page_size, length, .secretmem)) |record| return record else |_| cause.* = .{};
+    }
+    return take_from(cause, page_size, length, .locked) catch |err| {
+        if (err != error.LockLimit or !wish.allow_unlocked) return err;
         cause.* = .{};
-        return take_from(cause, page_size, length, pooled, .unlocked);
+        return take_from(cause, page_size, length, .unlocked);
     };
 }
 
-fn take_from(cause: *abi.Cause, page_size: usize, length: u32, pooled: bool, store: abi.Store) abi.Error!*Record {
+fn take_from(cause: *abi.Cause, page_size: usize, length: u32, store: abi.Store) abi.Error!*Record {
     lock.acquire();
     defer lock.release();
-    if (!pooled) return add_region(cause, page_size, length, store);
+    if (length > page_size) return take_region(cause, page_size, length, store);
     if (free_pages.getPtr(store).pop()) |record| return record;
     try add_arena(cause, page_size, store);
     return free_pages.getPtr(store).pop().?;
 }
 
-/// Gives back a unit that holds nothing any more and that no view can reach: a page
-/// to the queue, a region to the system. The record is locked by the caller.
+/// Gives back a unit that holds nothing any more and that no view can reach. The record
+/// is locked by the caller.
 pub fn give(cause: *abi.Cause, page_size: usize, record: *Record) abi.Error!void {
     invariant.check(record.state == .free);
-    if (record.kind == .page and !record.dropped) {
-        invariant.check(record.protection == .none);
+    if (record.kind == .page) {
+        if (record.dropped) return forget(record);
+        invariant.check(record.access == .none);
         lock.acquire();
         defer lock.release();
         free_pages.getPtr(record.store).push(record);
         return;
     }
-    var result: abi.Error!void = {};
-    if (record.kind == .region) {
-        const locked = record.store == .locked and !record.dropped;
-        const reserved = layout.arena_bytes(1, record.span, page_size);
-        if (os.unreserve(cause, record.base - page_size, reserved)) {
-            counters.arenas.sub(1);
-            if (locked) counters.locked_bytes.sub(record.span);
-        } else |_| {
-            result = error.AllocationFailed;
-        }
+    if (!record.dropped) {
+        drop_memory(cause, record) catch |err| {
+            // Inaccessible and wiped, but neither to be used again nor given back.
+            forget(record);
+            return err;
+        };
     }
-    forget(record);
-    return result;
+    lock.acquire();
+    defer lock.release();
+    free_regions.getPtr(record.store)[layout.class_of(record.span, page_size)].push(record);
 }
 
 /// Drops the memory and its lock for good and keeps the address taken, so that a
@@ -102,15 +117,17 @@ pub fn give(cause: *abi.Cause, page_size: usize, record: *Record) abi.Error!void
 pub fn drop_memory(cause: *abi.Cause, record: *Record) abi.Error!void {
     invariant.check(!record.dropped);
     os.replace(cause, record.base, record.span) catch return error.ProtectionFailed;
+    gate.forget(record);
     // Alike again, the kernel makes one mapping of it and its guards; if not, nothing is lost but that.
     var ignored: abi.Cause = .{};
-    os.mark(&ignored, record.base, record.span) catch {};
-    if (record.store == .locked) counters.locked_bytes.sub(record.span);
+    mark(&ignored, record.base, record.span, record.store) catch {};
+    count_memory(record.store, record.span, .sub);
     if (record.kind == .page) {
+        // Nobody uses this address again; where that can be sealed, it is.
+        os.seal(&ignored, record.base, record.span) catch {};
         counters.pages.sub(1);
         counters.pages_retired.add(1);
     }
-    record.protection = .none;
     record.dropped = true;
 }
 
@@ -125,36 +142,64 @@ pub fn forget(record: *Record) void {
 
 /// Free pages of every store, for statistics.
 pub fn free_count() u64 {
-    lock.acquire();
-    defer lock.release();
     var total: u64 = 0;
-    for (&free_pages.values) |*queue| total += queue.length;
+    for (std.enums.values(abi.Store)) |store| total += free_count_of(store);
     return total;
 }
 
+pub fn free_count_of(store: abi.Store) u64 {
+    lock.acquire();
+    defer lock.release();
+    return free_pages.getPtr(store).length;
+}
+
 fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!void {
-    const wanted = if (store == .locked) units_within_limit(page_size) else arena_units_next;
-    const made = try build(cause, page_size, wanted, page_size, store);
+    const wanted = if (store == .unlocked) arena_units_next else units_within_limit(page_size);
+    const base = try reserve(cause, layout.arena_bytes(wanted, page_size, page_size));
+    const units = settle(cause, page_size, base, wanted, page_size, store) catch |err| {
+        unreserve(base, layout.arena_bytes(wanted, page_size, page_size));
+        return err;
+    };
+    const kept = layout.arena_bytes(units, page_size, page_size);
+    // The rest of the reservation would never be used; give its address space back.
+    if (units < wanted and os_layer.partial_unreserve) {
+        unreserve(base + kept, layout.arena_bytes(wanted, page_size, page_size) - kept);
+    }
+    seal_guards(page_size, base, units, page_size);
+    counters.arenas.add(1);
     var unit: u32 = 0;
-    while (unit < made.units) : (unit += 1) {
+    while (unit < units) : (unit += 1) {
         // A record that cannot be had ends the arena early; its units stay unused.
         const record = new_record(cause) catch |err| {
             if (unit == 0) return err;
             break;
         };
-        adopt(record, made.base + layout.unit_offset(unit, page_size, page_size), page_size, store, .page);
+        adopt(record, base + layout.unit_offset(unit, page_size, page_size), page_size, store, .page);
         free_pages.getPtr(store).push(record);
         counters.pages.add(1);
     }
     arena_units_next = @min(arena_units_next * 2, arena_units_max);
 }
 
-fn add_region(cause: *abi.Cause, page_size: usize, length: u32, store: abi.Store) abi.Error!*Record {
+fn take_region(cause: *abi.Cause, page_size: usize, length: u32, store: abi.Store) abi.Error!*Record {
+    const span = layout.span(length, page_size);
+    const queue = &free_regions.getPtr(store)[layout.class_of(span, page_size)];
+    const record = queue.pop() orelse try add_region(cause, page_size, span);
+    errdefer queue.push(record);
+    _ = try settle(cause, page_size, record.base - page_size, 1, span, store);
+    adopt(record, record.base, span, store, .region);
+    return record;
+}
+
+/// Address space for a region, with guards and without memory.
+fn add_region(cause: *abi.Cause, page_size: usize, span: usize) abi.Error!*Record {
     const record = try new_record(cause);
     errdefer free_records.push(record);
-    const unit_bytes = layout.span(length, page_size);
-    const made = try build(cause, page_size, 1, unit_bytes, store);
-    adopt(record, made.base + page_size, unit_bytes, store, .region);
+    const base = try reserve(cause, layout.arena_bytes(1, span, page_size));
+    seal_guards(page_size, base, 1, span);
+    adopt(record, base + page_size, span, .unlocked, .region);
+    record.dropped = true;
+    counters.arenas.add(1);
     return record;
 }
 
@@ -169,36 +214,53 @@ fn adopt(record: *Record, base: usize, span: usize, store: abi.Store, kind: tabl
     record.store = store;
     record.kind = kind;
     record.dropped = false;
-    record.protection = .none;
+    record.access = .none;
 }
 
-const Built = struct { base: usize, units: u32 };
+fn reserve(cause: *abi.Cause, length: usize) abi.Error!usize {
+    const base = os.reserve(cause, length) catch return error.AllocationFailed;
+    errdefer unreserve(base, length);
+    os.mark(cause, base, length) catch return error.AllocationFailed;
+    return base;
+}
 
-/// Reserves, marks and settles up to `units_wanted` units; fewer if the lock budget
-/// ends before, none is an error. Nothing is left behind on failure.
-fn build(cause: *abi.Cause, page_size: usize, units_wanted: u32, unit_bytes: usize, store: abi.Store) abi.Error!Built {
-    invariant.check(units_wanted > 0);
-    const reserved = layout.arena_bytes(units_wanted, unit_bytes, page_size);
-    const base = os.reserve(cause, reserved) catch return error.AllocationFailed;
-    const units = settle(cause, page_size, base, units_wanted, unit_bytes, store) catch |err| {
+fn unreserve(base: usize, length: usize) void {
+    var ignored: abi.Cause = .{};
+    os.unreserve(&ignored, base, length) catch {};
+}
+
+/// Marks pages of a store. What a memfd_secret area needs beyond the rest, other pages
+/// of its arena have as well, so that the kernel sees them as alike.
+fn mark(cause: *abi.Cause, base: usize, length: usize, store: abi.Store) os_layer.Failed!void {
+    try os.mark(cause, base, length);
+    if (store == .secretmem) try secretmem.mark(cause, base, length);
+}
+
+/// A guard that is sealed cannot be opened, moved or unmapped by anyone. Not every kernel
+/// has that; `status` reports it.
+fn seal_guards(page_size: usize, base: usize, units: u32, unit_bytes: usize) void {
+    var unit: u32 = 0;
+    while (unit <= units) : (unit += 1) {
         var ignored: abi.Cause = .{};
-        os.unreserve(&ignored, base, reserved) catch {};
-        return err;
-    };
-    if (units < units_wanted) {
-        // The rest of the reservation would never be used; give its address space back.
-        const kept = layout.arena_bytes(units, unit_bytes, page_size);
-        var ignored: abi.Cause = .{};
-        if (os_layer.partial_unreserve) os.unreserve(&ignored, base + kept, reserved - kept) catch {};
+        os.seal(&ignored, base + unit * (unit_bytes + page_size), page_size) catch return;
     }
-    counters.arenas.add(1);
-    if (store == .locked) counters.locked_bytes.add(units * unit_bytes);
-    return .{ .base = base, .units = units };
 }
 
+/// Gives memory to up to `units_wanted` units of a reservation; to fewer if the lock
+/// budget ends before, and none is an error. Nothing is left behind on failure but the
+/// reservation.
 fn settle(cause: *abi.Cause, page_size: usize, base: usize, units_wanted: u32, unit_bytes: usize, store: abi.Store) abi.Error!u32 {
-    os.mark(cause, base, layout.arena_bytes(units_wanted, unit_bytes, page_size)) catch
-        return error.AllocationFailed;
+    invariant.check(units_wanted > 0);
+    const units = switch (store) {
+        .secretmem => try settle_secretmem(cause, page_size, base, units_wanted, unit_bytes),
+        .locked, .unlocked => try settle_anonymous(cause, page_size, base, units_wanted, unit_bytes, store),
+    };
+    count_memory(store, units * unit_bytes, .add);
+    if (store != .unlocked) note_limit(units_wanted, units);
+    return units;
+}
+
+fn settle_anonymous(cause: *abi.Cause, page_size: usize, base: usize, units_wanted: u32, unit_bytes: usize, store: abi.Store) abi.Error!u32 {
     var unit: u32 = 0;
     while (unit < units_wanted) : (unit += 1) {
         const address = base + layout.unit_offset(unit, unit_bytes, page_size);
@@ -210,8 +272,45 @@ fn settle(cause: *abi.Cause, page_size: usize, base: usize, units_wanted: u32, u
             break;
         };
     }
-    if (store == .locked) note_limit(units_wanted, unit, unit_bytes);
     return unit;
+}
+
+/// One area for all units, a page of it for each. Its descriptor is closed at once.
+fn settle_secretmem(cause: *abi.Cause, page_size: usize, base: usize, units_wanted: u32, unit_bytes: usize) abi.Error!u32 {
+    const fd = secretmem.create(cause, units_wanted * unit_bytes) catch return error.AllocationFailed;
+    defer secretmem.finish(fd);
+    rungs.note_secretmem();
+    var unit: u32 = 0;
+    errdefer unsettle(page_size, base, unit, unit_bytes);
+    while (unit < units_wanted) : (unit += 1) {
+        const address = base + layout.unit_offset(unit, unit_bytes, page_size);
+        secretmem.map(cause, fd, address, unit_bytes, unit * unit_bytes) catch {
+            if (!secretmem.errno_is_limit(cause.errno)) return error.AllocationFailed;
+            if (unit == 0) return error.LockLimit;
+            cause.* = .{};
+            break;
+        };
+    }
+    // The guards between them as well, but not the outer two: those of a region are sealed.
+    const inner = layout.arena_bytes(unit, unit_bytes, page_size) - 2 * page_size;
+    secretmem.mark(cause, base + page_size, inner) catch return error.AllocationFailed;
+    return unit;
+}
+
+/// Takes the memory of units away again, of which nobody has heard yet.
+fn unsettle(page_size: usize, base: usize, units: u32, unit_bytes: usize) void {
+    var ignored: abi.Cause = .{};
+    for (0..units) |unit| {
+        const address = base + layout.unit_offset(@intCast(unit), unit_bytes, page_size);
+        os.replace(&ignored, address, unit_bytes) catch {};
+        os.mark(&ignored, address, unit_bytes) catch {};
+    }
+}
+
+fn count_memory(store: abi.Store, bytes: usize, comptime change: enum { add, sub }) void {
+    const count = @field(counters.Counter, @tagName(change));
+    if (store != .unlocked) count(&counters.locked_bytes, bytes);
+    if (store == .secretmem) count(&counters.secretmem_bytes, bytes);
 }
 
 /// The first arena takes at most half of the lock budget and later ones half of
@@ -227,9 +326,9 @@ fn units_within_limit(page_size: usize) u32 {
 
 /// Learns whether the limit binds us (root on Linux is exempt): if a lock beyond it
 /// was granted, later arenas need not shrink to one page.
-fn note_limit(wanted: u32, got: u32, unit_bytes: usize) void {
+fn note_limit(wanted: u32, got: u32) void {
     if (got < wanted) return;
     var cause: abi.Cause = .{};
     const limit = os.lock_limit(&cause) catch return;
-    if (counters.locked_bytes.get() + got * unit_bytes > limit) limit_bypassed = true;
+    if (counters.locked_bytes.get() > limit) limit_bypassed = true;
 }

@@ -27,17 +27,29 @@ pub const State = enum(u8) { free, live, purged, resting };
 /// A page of an arena, which is used again, or pages of the record's own.
 pub const Kind = enum(u8) { page, region };
 
+/// What the page table allows. `keyed`: everything, to threads with the rights to the
+/// record's protection key.
+pub const Access = enum(u8) { none, read, write, keyed };
+
 pub const Record = struct {
     /// Held while the record, its pages or their protection change.
     lock: Lock = .{},
     state: State = .free,
     store: abi.Store = .locked,
-    protection: abi.Protection = .none,
+    gate: abi.Gate = .mprotect,
+    access: Access = .none,
     kind: Kind = .page,
     /// The memory is gone; only the address is still taken.
     dropped: bool = false,
-    /// The pages were opened by `open`, not for a moment by the core itself.
+    /// A window for every thread is open, and counted; not a moment of the core's own.
     window: bool = false,
+    /// Opened since the last tick of the idle rule.
+    used: bool = false,
+    /// Where the record's protection key is, if it has one at present.
+    slot: ?u8 = null,
+    /// Windows under the pkey gate: threads that have one of their own, and those for every thread.
+    threads: u16 = 0,
+    wide: u16 = 0,
     generation: u16 = 0,
     index: u32 = 0,
     length: u32 = 0,
@@ -49,6 +61,10 @@ pub const Record = struct {
     uses: u64 = 0,
     pattern: canary.Pattern = undefined,
     next: ?*Record = null,
+
+    pub fn is_open(record: *const Record) bool {
+        return record.window or record.threads > 0 or record.wide > 0;
+    }
 
     pub fn unit(record: *const Record) []u8 {
         invariant.check(record.base != 0);

@@ -1,7 +1,7 @@
 // Written by `zig build abi` from zig/abi.zig: do not edit. A test compares the two.
 
 /** Raised whenever a symbol or the meaning of a number changes. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** Kinds of failure, by the number that a call returns. */
 export const CODES = [
@@ -16,6 +16,8 @@ export const CODES = [
   "RandomFailed",
   "TooManySecrets",
   "NotSupported",
+  "NoSecretmem",
+  "NoPkey",
 ] as const;
 
 /** System calls that can fail, by number. */
@@ -32,6 +34,15 @@ export const STEPS = [
   "madvise_nohugepage",
   "madvise_populate",
   "madvise_random",
+  "madvise_dontfork",
+  "memfd_secret",
+  "ftruncate",
+  "pkey_alloc",
+  "pkey_mprotect",
+  "pkey_self_test",
+  "mseal",
+  "pipe2",
+  "power_state",
   "minherit",
   "getrandom",
   "getentropy",
@@ -69,11 +80,32 @@ export const STATISTICS = [
   "page_size_bytes",
   "instance",
   "purges",
+  "secretmem_bytes",
+  "keys",
+  "keyed_pages",
 ] as const;
+
+/** The store ladder, by number. */
+export const STORES = ["unlocked", "locked", "secretmem"] as const;
+
+/** The gate ladder, by number. */
+export const GATES = ["mprotect", "pkey"] as const;
+
+/** What becomes of hibernation, by number. */
+export const HIBERNATION = ["unavailable", "available", "unknown", "blocked"] as const;
 
 export const PROTECTION_READ = 1;
 export const PROTECTION_WRITE = 2;
 export const FLAG_ALLOW_UNLOCKED = 1;
+export const FLAG_SECRETMEM = 2;
+export const FLAG_LOCKED = 4;
+export const FLAG_PKEY = 8;
+export const FLAG_MPROTECT = 16;
+export const PROBE_SECRETMEM = 0;
+export const PROBE_PKEY = 1;
+export const PROBE_SEAL = 2;
+export const PROBE_LOCKED = 3;
+export const PROBE_MPROTECT = 4;
 export const HARDEN_CORE_LIMIT = 1;
 export const HARDEN_NOT_DUMPABLE = 2;
 
@@ -87,6 +119,8 @@ export const STATUS_BITS = {
   no_merge: [6, 1],
   no_huge_pages: [7, 1],
   guarded: [8, 1],
-  store: [9, 8],
-  gate: [17, 8],
+  guards_sealed: [9, 1],
+  store: [10, 2],
+  gate: [12, 1],
+  pkey: [13, 4],
 } as const;

@@ -15,7 +15,14 @@ interface BunFfi {
   toArrayBuffer(pointer: unknown, byteOffset: number, byteLength: number): ArrayBuffer;
 }
 
-const TYPES = { f64: "f64", u32: "u32", i32: "i32", buffer: "ptr", pointer: "ptr" } as const;
+const TYPES = {
+  f64: "f64",
+  u32: "u32",
+  i32: "i32",
+  buffer: "ptr",
+  pointer: "ptr",
+  void: "void",
+} as const;
 
 /** bun:ffi, or `undefined` on another runtime. */
 export function bun(): Runtime | undefined {
@@ -38,6 +45,7 @@ export function bun(): Runtime | undefined {
       return ffi.dlopen(path, symbols).symbols as Calls<Table>;
     },
     arrayBuffer: (pointer, byteLength) => ffi.toArrayBuffer(pointer, 0, byteLength),
+    unref: (timer) => (timer as { unref(): void }).unref(),
     environment: (name) => host.env[name],
   };
 }

@@ -19,6 +19,7 @@ interface DenoNamespace {
     ): PermissionStatus;
   };
   readonly env: { get(name: string): string | undefined };
+  unrefTimer(id: number): void;
   dlopen(path: string | URL, symbols: unknown): { symbols: Record<string, unknown> };
   readonly UnsafePointerView: {
     getArrayBuffer(pointer: unknown, byteLength: number): ArrayBuffer;
@@ -49,6 +50,7 @@ export function deno(): Runtime | undefined {
     },
     arrayBuffer: (pointer, byteLength) =>
       host.UnsafePointerView.getArrayBuffer(pointer, byteLength),
+    unref: (timer) => host.unrefTimer(Number(timer)),
     environment(name: string): string | undefined {
       const status = host.permissions.querySync({ name: "env", variable: name });
       return status.state === "granted" ? host.env.get(name) : undefined;

@@ -27,6 +27,7 @@ const ERRNO_NAMES: { readonly [os: string]: { readonly [errno: number]: string }
     22: "EINVAL",
     23: "ENFILE",
     24: "EMFILE",
+    28: "ENOSPC",
     38: "ENOSYS",
   },
   macos: { 1: "EPERM", 12: "ENOMEM", 13: "EACCES", 22: "EINVAL", 35: "EAGAIN", 78: "ENOSYS" },
@@ -50,12 +51,8 @@ export function failure(
   length = 0,
 ): SecureMemoryError {
   // The layout of the number is in zig/abi.zig.
-  const bits = -result;
-  const code = CODES[bits & 0x7f];
-  const detail: SystemDetail = {
-    syscall: STEPS[(bits >> 7) & 0xff] ?? "",
-    errno: (bits >> 15) & 0xffff,
-  };
+  const code = CODES[-result & 0x7f];
+  const detail = detailOf(result);
   const why = reason(of, detail);
   switch (code) {
     case "Closed":
@@ -79,9 +76,60 @@ export function failure(
       );
     case "NotSupported":
       return new UnsupportedError(`${action}: the system does not offer it${why}`, { detail });
+    case "NoSecretmem":
+      return new UnsupportedError(
+        `${action}: the store "secretmem" is required, and ${missingSecretmem(of, detail)}`,
+        { detail },
+      );
+    case "NoPkey":
+      return new UnsupportedError(
+        `${action}: the gate "pkey" is required, and ${missingPkey(of, detail)}`,
+        { detail },
+      );
     default:
       // The wrapper passed what it must not: a bug here, not the caller's.
       return new SecureMemoryError("INTERNAL", `${action}: the native call failed (${code})`);
+  }
+}
+
+/** The call that failed and its errno. The layout of the number is in zig/abi.zig. */
+function detailOf(result: number): SystemDetail {
+  const bits = -result;
+  return { syscall: STEPS[(bits >> 7) & 0xff] ?? "", errno: (bits >> 15) & 0xffff };
+}
+
+/** Why a probe has not found what it looked for. */
+export function reasonMissing(of: Library, result: number): string {
+  const detail = detailOf(result);
+  const code = CODES[-result & 0x7f];
+  if (code === "NoSecretmem") return missingSecretmem(of, detail);
+  if (code === "NoPkey") return missingPkey(of, detail);
+  return failure(of, result, "It failed").message;
+}
+
+function missingSecretmem(of: Library, detail: SystemDetail): string {
+  if (detail.syscall === "") return `${of.runtime.os} has nothing like it`;
+  const why = reason(of, detail);
+  if (detail.syscall === "memfd_secret") {
+    return `the kernel does not offer memfd_secret${why}: it takes Linux 5.14 or later, before 6.5 ` +
+      "booted with secretmem.enable=1, and no sandbox that forbids it";
+  }
+  return `it cannot be set up here${why}`;
+}
+
+function missingPkey(of: Library, detail: SystemDetail): string {
+  const why = reason(of, detail);
+  switch (detail.syscall) {
+    case "":
+      return `${of.runtime.os} on ${of.runtime.arch} has nothing like it`;
+    case "pkey_alloc":
+      return detail.errno === 28
+        ? `all protection keys of the process are taken${why}`
+        : `the processor, the kernel or a sandbox has no protection keys${why}`;
+    case "pkey_self_test":
+      return "protection keys do not hold here: a page was readable without the rights to its key";
+    default:
+      return `protection keys cannot be set up here${why}`;
   }
 }
 

@@ -89,6 +89,7 @@ function load(): Library {
   }
   const calls = open(runtime, path, explicit ? `named by ${VARIABLE}` : "beside the module");
   const numbers = readStatistics(calls);
+  startThread(calls, numbers.instance);
   return {
     runtime,
     path,
@@ -97,6 +98,18 @@ function load(): Library {
     pageSize: numbers.page_size_bytes,
     purges: new Uint32Array(runtime.arrayBuffer(calls.securememory_purge_count(), 4)),
   };
+}
+
+/**
+ * A Worker that was started inside a window was born with that window's rights, and gives
+ * them up here. Once per thread, even if there are two copies of this module in it: the
+ * second must not close a window of the first.
+ */
+function startThread(calls: NativeCalls, instance: number): void {
+  const mark = Symbol.for(`securememory.thread.${instance}`);
+  if (mark in globalThis) return;
+  Object.defineProperty(globalThis, mark, { value: true });
+  calls.securememory_thread_start();
 }
 
 const FILES: { readonly [os: string]: string } = {

@@ -45,6 +45,7 @@ export function node(): Runtime | undefined {
       return ffi().dlopen(path, symbols).functions as Calls<Table>;
     },
     arrayBuffer: (pointer, byteLength) => ffi().toArrayBuffer(pointer, byteLength, false),
+    unref: (timer) => (timer as { unref(): void }).unref(),
     environment: (name) => host.env[name],
   };
 }

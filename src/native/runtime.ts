@@ -27,6 +27,9 @@ export interface Runtime {
   /** An ArrayBuffer over foreign memory, which is neither copied nor ever freed by it. */
   arrayBuffer(pointer: Pointer, byteLength: number): ArrayBuffer;
 
+  /** Lets the process end while a timer of `setTimeout` waits. */
+  unref(timer: unknown): void;
+
   /** An environment variable, or `undefined` where it is not set or may not be read. */
   environment(name: string): string | undefined;
 }

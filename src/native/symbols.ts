@@ -12,7 +12,7 @@
 /** What a symbol takes and gives, in Deno's words. */
 export interface Signature {
   readonly parameters: readonly ("f64" | "u32" | "buffer")[];
-  readonly result: "u32" | "i32" | "pointer";
+  readonly result: "u32" | "i32" | "pointer" | "void";
 }
 
 export const SYMBOLS = {
@@ -58,6 +58,13 @@ export const SYMBOLS = {
     result: "i32",
   },
   securememory_close: { parameters: ["f64"], result: "i32" },
+  securememory_open_wide: { parameters: ["f64"], result: "i32" },
+  securememory_close_wide: { parameters: ["f64"], result: "i32" },
+  securememory_gate: { parameters: ["f64"], result: "i32" },
+  securememory_tick: { parameters: [], result: "i32" },
+  securememory_thread_start: { parameters: [], result: "void" },
+  securememory_probe: { parameters: ["f64"], result: "i32" },
+  securememory_hibernation: { parameters: [], result: "i32" },
   securememory_destroy: { parameters: ["f64"], result: "i32" },
   securememory_release: { parameters: ["f64"], result: "i32" },
   securememory_retire: { parameters: ["f64"], result: "i32" },
@@ -89,7 +96,7 @@ export const SYMBOLS = {
 export type Pointer = unknown;
 
 type Argument<T> = T extends "f64" | "u32" ? number : Uint8Array | Float64Array;
-type Result<T> = T extends "pointer" ? Pointer : number;
+type Result<T> = T extends "pointer" ? Pointer : T extends "void" ? void : number;
 type Arguments<T extends readonly unknown[]> = { -readonly [K in keyof T]: Argument<T[K]> };
 
 /** The symbols as functions. */

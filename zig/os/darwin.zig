@@ -130,6 +130,13 @@ pub fn replace(cause: *Cause, address: usize, length: usize) Failed!void {
     _ = try map(cause, address, length, none);
 }
 
+/// macOS has VM_FLAGS_PERMANENT for that, at the moment of mapping only and for a whole
+/// reservation, units included: not of use here.
+pub fn seal(cause: *Cause, _: usize, _: usize) Failed!void {
+    cause.* = .{};
+    return error.SystemCall;
+}
+
 pub fn metadata(cause: *Cause, length: usize) Failed!usize {
     return map(cause, 0, length, read_write);
 }
@@ -233,6 +240,9 @@ pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
         .no_merge = true,
         .no_huge_pages = true,
         .guarded = before.inaccessible(address - 1) and after.inaccessible(address + length),
+        .guards_sealed = false,
+        .secretmem = false,
+        .pkey = 0,
     };
 }
 

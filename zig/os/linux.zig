@@ -14,9 +14,12 @@ const abi = @import("../abi.zig");
 const seam = @import("../seam.zig");
 const smaps = @import("linux_smaps.zig");
 const os = @import("../os.zig");
+const caller = @import("linux_call.zig");
 const Cause = abi.Cause;
-const Step = abi.Step;
 const Failed = os.Failed;
+const advise = caller.advise;
+const advise_if_built = caller.advise_if_built;
+const call = caller.call;
 
 // madvise(2) values, include/uapi/asm-generic/mman-common.h; Zig's table lacks the last.
 const madv_populate_write = 23;
@@ -25,18 +28,6 @@ comptime {
     std.debug.assert(linux.MADV.WIPEONFORK == 18);
     std.debug.assert(linux.MADV.UNMERGEABLE == 13);
     std.debug.assert(linux.MADV.NOHUGEPAGE == 15);
-}
-
-/// One system call: asks the seam first, then turns the kernel's answer into an
-/// error with its errno. `result` is not evaluated before the seam was asked, so
-/// callers pass a function.
-fn call(cause: *Cause, step: Step, comptime function: anytype, arguments: anytype) Failed!usize {
-    if (seam.fails(cause, step)) return error.SystemCall;
-    const result = @call(.auto, function, arguments);
-    const errno = linux.errno(result);
-    if (errno == .SUCCESS) return result;
-    cause.* = .{ .step = step, .errno = @intCast(@backingInt(errno)) };
-    return error.SystemCall;
 }
 
 /// 4, 16 or 64 KiB. There is no auxiliary vector without libc's start code, so the
@@ -102,6 +93,13 @@ pub fn replace(cause: *Cause, address: usize, length: usize) Failed!void {
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true, .FIXED = true };
     const mapped = try map(cause, @ptrFromInt(address), length, .{}, flags);
     std.debug.assert(mapped == address);
+}
+
+/// mseal(2), Linux 6.10: from now on the mapping can be neither opened, moved, replaced nor
+/// unmapped, by whatever code of the process. It cannot be undone.
+pub fn seal(cause: *Cause, address: usize, length: usize) Failed!void {
+    const no_flags: usize = 0;
+    _ = try call(cause, .mseal, linux.mseal, .{ @as([*]const u8, @ptrFromInt(address)), length, no_flags });
 }
 
 pub fn metadata(cause: *Cause, length: usize) Failed!usize {
@@ -181,16 +179,4 @@ fn protect(cause: *Cause, address: usize, length: usize, protection: linux.PROT)
     _ = try call(cause, .mprotect, linux.mprotect, .{
         @as([*]const u8, @ptrFromInt(address)), length, protection,
     });
-}
-
-fn advise(cause: *Cause, step: Step, address: usize, length: usize, advice: u32) Failed!void {
-    _ = try call(cause, step, linux.madvise, .{ @as([*]u8, @ptrFromInt(address)), length, advice });
-}
-
-/// A kernel built without page merging or huge pages answers EINVAL to the advice
-/// not to use them: there is nothing to refuse, so the promise holds.
-fn advise_if_built(cause: *Cause, step: Step, address: usize, length: usize, advice: u32) Failed!void {
-    advise(cause, step, address, length, advice) catch |err| {
-        if (cause.errno != @backingInt(linux.E.INVAL)) return err;
-    };
 }

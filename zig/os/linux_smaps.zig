@@ -4,7 +4,7 @@
 //! Format: proc_pid_smaps(5). A mapping starts with a line
 //! `7f12a000-7f12b000 r--p 00000000 00:00 0`; its `VmFlags:` line follows: lo locked,
 //! dd left out of dumps, wf wiped on fork, dc absent in forks, nh no huge pages, mg
-//! mergeable.
+//! mergeable, sl sealed. An area of memfd_secret has the name `/secretmem (deleted)`.
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -68,57 +68,104 @@ const Head = struct {
             .permissions = line[space + 1 ..][0..4],
         };
     }
+};
 
-    fn inaccessible(head: Head) bool {
-        return std.mem.eql(u8, head.permissions[0..3], "---");
+/// One mapping, as far as it is of interest.
+const Mapping = struct {
+    from: usize = 0,
+    to: usize = 0,
+    inaccessible: bool = false,
+    protection: abi.Protection = .none,
+    secretmem: bool = false,
+    pkey: u4 = 0,
+    locked: bool = false,
+    no_dump: bool = false,
+    wipe_on_fork: bool = false,
+    absent_on_fork: bool = false,
+    no_merge: bool = false,
+    no_huge_pages: bool = false,
+    sealed: bool = false,
+
+    fn start(head: Head, line: []const u8) Mapping {
+        return .{
+            .from = head.from,
+            .to = head.to,
+            .inaccessible = std.mem.eql(u8, head.permissions[0..3], "---"),
+            .protection = switch (head.permissions[0]) {
+                'r' => if (head.permissions[1] == 'w') .write else .read,
+                else => .none,
+            },
+            .secretmem = std.mem.find(u8, line, " /secretmem") != null,
+        };
+    }
+
+    /// A line between two heads.
+    fn detail(mapping: *Mapping, line: []const u8) void {
+        if (std.mem.startsWith(u8, line, "ProtectionKey:")) {
+            const digits = std.mem.trim(u8, line["ProtectionKey:".len..], " \t");
+            mapping.pkey = std.fmt.parseInt(u4, digits, 10) catch 0;
+        } else if (std.mem.startsWith(u8, line, "VmFlags:")) {
+            mapping.locked = has_flag(line, "lo");
+            mapping.no_dump = has_flag(line, "dd");
+            mapping.wipe_on_fork = has_flag(line, "wf");
+            mapping.absent_on_fork = has_flag(line, "dc");
+            mapping.no_merge = !has_flag(line, "mg");
+            mapping.no_huge_pages = has_flag(line, "nh");
+            mapping.sealed = has_flag(line, "sl");
+        }
+    }
+};
+
+/// The mappings of this process, whole, in the order of their addresses.
+const Mappings = struct {
+    lines: Lines,
+    started: ?Mapping = null,
+
+    fn next(mappings: *Mappings) ?Mapping {
+        while (mappings.lines.next()) |line| {
+            const head = Head.parse(line) orelse {
+                if (mappings.started) |*mapping| mapping.detail(line);
+                continue;
+            };
+            const finished = mappings.started;
+            mappings.started = .start(head, line);
+            if (finished) |mapping| return mapping;
+        }
+        defer mappings.started = null;
+        return mappings.started;
     }
 };
 
 pub fn region(cause: *Cause, address: usize, length: usize) os.Failed!os.Region {
-    var lines = try Lines.open(cause, "/proc/self/smaps");
-    defer lines.close();
-
-    var found: ?os.Region = null;
-    var guarded_before = false;
-    var inside = false;
-    while (lines.next()) |line| {
-        if (Head.parse(line)) |head| {
-            inside = false;
-            if (found != null) {
-                // The mapping behind ours: is it the rear guard?
-                const guarded_after = head.from == address + length and head.inaccessible();
-                found.?.guarded = guarded_before and guarded_after;
-                return found.?;
-            }
-            if (head.to == address) guarded_before = head.inaccessible();
-            if (head.from == address and head.to == address + length) {
-                inside = true;
-                found = .{
-                    .protection = switch (head.permissions[0]) {
-                        'r' => if (head.permissions[1] == 'w') .write else .read,
-                        else => .none,
-                    },
-                    .locked = false,
-                    .no_dump = false,
-                    .wipe_on_fork = false,
-                    .absent_on_fork = false,
-                    .no_merge = false,
-                    .no_huge_pages = false,
-                    .guarded = false,
-                };
-            }
-        } else if (inside and std.mem.startsWith(u8, line, "VmFlags:")) {
-            found.?.locked = has_flag(line, "lo");
-            found.?.no_dump = has_flag(line, "dd");
-            found.?.wipe_on_fork = has_flag(line, "wf");
-            found.?.absent_on_fork = has_flag(line, "dc");
-            found.?.no_merge = !has_flag(line, "mg");
-            found.?.no_huge_pages = has_flag(line, "nh") or !has_huge_pages();
+    var mappings: Mappings = .{ .lines = try .open(cause, "/proc/self/smaps") };
+    defer mappings.lines.close();
+    var ahead: Mapping = .{};
+    while (mappings.next()) |data| {
+        if (data.from == address and data.to == address + length) {
+            return describe(data, ahead, mappings.next() orelse .{});
         }
+        ahead = data;
     }
-    if (found) |last| return last;
     cause.* = .{ .step = .smaps, .errno = @intCast(@backingInt(linux.E.FAULT)) };
     return error.SystemCall;
+}
+
+fn describe(data: Mapping, ahead: Mapping, behind: Mapping) os.Region {
+    const guarded = ahead.to == data.from and ahead.inaccessible and
+        behind.from == data.to and behind.inaccessible;
+    return .{
+        .protection = data.protection,
+        .locked = data.locked,
+        .no_dump = data.no_dump,
+        .wipe_on_fork = data.wipe_on_fork,
+        .absent_on_fork = data.absent_on_fork,
+        .no_merge = data.no_merge,
+        .no_huge_pages = data.no_huge_pages or !has_huge_pages(),
+        .guarded = guarded,
+        .guards_sealed = guarded and ahead.sealed and behind.sealed,
+        .secretmem = data.secretmem,
+        .pkey = data.pkey,
+    };
 }
 
 /// `VmLck` of /proc/self/status in bytes: what this process has locked, by anyone.
@@ -152,7 +199,7 @@ test "a head line is told from the lines that follow it" {
     const head = Head.parse("7f12a000-7f12b000 r--p 00000000 00:00 0 ").?;
     try std.testing.expectEqual(@as(usize, 0x7f12a000), head.from);
     try std.testing.expectEqual(@as(usize, 0x7f12b000), head.to);
-    try std.testing.expect(!head.inaccessible());
+    try std.testing.expectEqualStrings("r--p", head.permissions);
     try std.testing.expect(Head.parse("VmFlags: rd wr mr-mw me") == null);
     try std.testing.expect(Head.parse("Rss:                   4 kB") == null);
 }

@@ -259,6 +259,12 @@ pub fn replace(cause: *Cause, address: usize, length: usize) Failed!void {
     try call(cause, .VirtualFree, VirtualFree, .{ address, length, mem_decommit });
 }
 
+/// Windows has nothing like it.
+pub fn seal(cause: *Cause, _: usize, _: usize) Failed!void {
+    cause.* = .{};
+    return error.SystemCall;
+}
+
 pub fn metadata(cause: *Cause, length: usize) Failed!usize {
     return allocate(cause, 0, length, mem_reserve | mem_commit, page_readwrite);
 }
@@ -314,6 +320,9 @@ pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
         .no_merge = false,
         .no_huge_pages = true,
         .guarded = inaccessible(address - 1) and inaccessible(address + length),
+        .guards_sealed = false,
+        .secretmem = false,
+        .pkey = 0,
     };
 }
 

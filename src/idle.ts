@@ -1,0 +1,32 @@
+/**
+ * The idle rule of the gate `pkey`: pages that no window has used for a while become
+ * inaccessible to every thread, whatever rights one may have inherited.
+ *
+ * A thread that is started inside a window copies the rights of the thread that starts
+ * it and keeps them for good; runtimes start threads whenever they like. So the rights
+ * to a page that is in use are this thread's alone, and to a page at rest nobody has any.
+ *
+ * @module
+ */
+import type { Library } from "./native/library.ts";
+import { idleTimeout } from "./options.ts";
+
+/** The native library lets a page pass one whole tick unused: three ticks are 1.5 times the time. */
+const TICKS = 2;
+
+let ticking = false;
+
+/** Pages carry a key: looks after them until none does. Keeps no process alive. */
+export function startTicking(library: Library): void {
+  if (ticking) return;
+  ticking = true;
+  tick(library);
+}
+
+function tick(library: Library): void {
+  const timer: unknown = setTimeout(() => {
+    ticking = library.calls.securememory_tick() > 0;
+    if (ticking) tick(library);
+  }, idleTimeout() / TICKS);
+  library.runtime.unref(timer);
+}
