@@ -32,7 +32,10 @@ export class Cell {
 
   /** Windows open in this thread. */
   depth = 0;
-  /** Of these, windows that may outlive the call that opened them, and are for every thread. */
+  /**
+   * Of these, windows that may outlive the call that opened them, and are for every thread.
+   * Counted apart only where others are not: if `perThread`.
+   */
   lasting = 0;
   /** The window that is open in this thread is a read-write one. */
   writable = false;

@@ -49,8 +49,9 @@ export function enter(cell: Cell): void {
 export function enterLasting(cell: Cell): void {
   if (isClosing(cell)) throw new SecretClosedError();
   if (cell.writable) throw busy();
+  if (!cell.perThread) return enter(cell);
   if (cell.depth === 0) enterFirst(cell, PROTECTION_WIDE);
-  else if (cell.lasting === 0 && cell.perThread) openHere(cell, PROTECTION_WIDE);
+  else if (cell.lasting === 0) openHere(cell, PROTECTION_WIDE);
   cell.depth += 1;
   cell.lasting += 1;
 }
@@ -79,15 +80,16 @@ export function enterAlone(cell: Cell): void {
 export function leave(cell: Cell): void {
   cell.depth -= 1;
   if (cell.depth === 0) leaveLast(cell, false);
-  else if (cell.depth === cell.lasting && cell.perThread) closeHere(cell, false);
+  else if (cell.depth === cell.lasting) closeHere(cell, false);
 }
 
 /** Closes a window that `enterLasting` opened. Throws as `leave`. */
 export function leaveLasting(cell: Cell): void {
+  if (!cell.perThread) return leave(cell);
   cell.depth -= 1;
   cell.lasting -= 1;
   if (cell.depth === 0) leaveLast(cell, true);
-  else if (cell.lasting === 0 && cell.perThread) closeHere(cell, true);
+  else if (cell.lasting === 0) closeHere(cell, true);
 }
 
 /** Closes a window inside another one of this thread: the pages stay open. */
@@ -128,7 +130,7 @@ export function isGone(cell: Cell): boolean {
 /** The first window of this thread's own, perhaps inside lasting ones. */
 function enterOwn(cell: Cell): void {
   if (cell.depth === 0) enterFirst(cell, PROTECTION_READ);
-  else if (cell.perThread) openHere(cell, PROTECTION_READ);
+  else openHere(cell, PROTECTION_READ);
 }
 
 function enterFirst(cell: Cell, protection: number): void {
@@ -154,14 +156,14 @@ function enterFirst(cell: Cell, protection: number): void {
 /** The first window on a secret of one thread: nobody can meet it half way, so no step is needed. */
 function openLocal(cell: Cell, protection: number): void {
   const result = openCall(cell, protection);
-  if (result < 0) throw notOpened(cell, result);
+  if (result !== 0) throw notOpened(cell, result);
   cell.word.swap(0, protection === PROTECTION_WRITE ? state.WRITER + 1 : 1);
 }
 
 /** This thread has CHANGING and the first count. */
 function open(cell: Cell, protection: number): void {
   const result = openCall(cell, protection);
-  if (result < 0) {
+  if (result !== 0) {
     giveBack(cell);
     throw notOpened(cell, result);
   }
@@ -172,7 +174,7 @@ function open(cell: Cell, protection: number): void {
 /** This thread has a count on pages that others have opened for themselves. */
 function join(cell: Cell, protection: number): void {
   const result = openCall(cell, protection);
-  if (result >= 0) return;
+  if (result === 0) return;
   if ((move(cell, state.leave) & state.CHANGING) !== 0) giveBack(cell);
   throw notOpened(cell, result);
 }
@@ -180,17 +182,17 @@ function join(cell: Cell, protection: number): void {
 /** The first window of one kind in this thread opens, and one of the other is open. */
 function openHere(cell: Cell, protection: number): void {
   const result = openCall(cell, protection);
-  if (result < 0) throw notOpened(cell, result);
+  if (result !== 0) throw notOpened(cell, result);
 }
 
-/** Negative if it failed. */
-function openCall({ library, handle }: Cell, protection: number): number {
+/** 0, or negative if it failed. */
+function openCall({ library, handle, perThread }: Cell, protection: number): number {
   const { calls } = library;
-  const result = protection === PROTECTION_WIDE
+  // Whichever thread put the key on the pages may have ended since.
+  if (perThread) startTicking(library);
+  return protection === PROTECTION_WIDE
     ? calls.securememory_open_wide(handle)
     : calls.securememory_open(handle, protection);
-  if (result > 0) startTicking(library);
-  return result;
 }
 
 function notOpened(cell: Cell, result: number): SecureMemoryError {

@@ -6,12 +6,14 @@
  * it and keeps them for good; runtimes start threads whenever they like. So the rights
  * to a page that is in use are this thread's alone, and to a page at rest nobody has any.
  *
+ * Every thread that opens windows looks after the pages of all: another one may end.
+ *
  * @module
  */
 import type { Library } from "./native/library.ts";
 import { idleTimeout } from "./options.ts";
 
-/** The native library lets a page pass one whole tick unused: three ticks are 1.5 times the time. */
+/** How often pages are looked at in the time that they may pass unused. */
 const TICKS = 2;
 
 let ticking = false;
@@ -24,9 +26,10 @@ export function startTicking(library: Library): void {
 }
 
 function tick(library: Library): void {
+  const timeout = idleTimeout();
   const timer: unknown = setTimeout(() => {
-    ticking = library.calls.securememory_tick() > 0;
+    ticking = library.calls.securememory_tick(timeout) > 0;
     if (ticking) tick(library);
-  }, idleTimeout() / TICKS);
+  }, timeout / TICKS);
   library.runtime.unref(timer);
 }

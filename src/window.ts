@@ -53,7 +53,7 @@ export async function runInsideAsync<T>(
 /** Closes a window and takes its view away where that has to be. */
 export function leaveWith(cell: Cell, bytes: Bytes, lasting = false): void {
   // A window inside another: nothing more to do if its view still stands.
-  const nested = !lasting && cell.depth - cell.lasting > 1;
+  const nested = cell.depth - cell.lasting > 1 && !(lasting && cell.perThread);
   if (nested && bytes.length === cell.length && !cell.revokeViews) return leaveNested(cell);
   const transferred = wasTransferred(cell, bytes);
   if (cell.revokeViews) endView(cell, bytes);

@@ -47,12 +47,12 @@ export fn securememory_create_copy(handle: f64, alignment: f64, flags: f64) i32 
 }
 
 /// Opens a window: `protection` is 1 for reading, 2 for reading and writing. Under the gate
-/// `pkey` for this thread alone, and each thread has to. Returns 1 if that put a key on the
-/// pages: then `tick` has to be called now and then until it returns 0.
+/// `pkey` for this thread alone, and each thread has to; then `tick` has to be called now
+/// and then until it returns 0.
 export fn securememory_open(handle: f64, protection: f64) i32 {
     var cause: Cause = .{};
-    const keyed = open(&cause, handle, protection) catch |err| return abi.pack(err, cause);
-    return @intFromBool(keyed);
+    open(&cause, handle, protection) catch |err| return abi.pack(err, cause);
+    return 0;
 }
 
 export fn securememory_close(handle: f64) i32 {
@@ -75,10 +75,11 @@ export fn securememory_gate(handle: f64) i32 {
     return @backingInt(gate);
 }
 
-/// The idle rule of protection keys: pages that were not opened since the call before the
-/// last become inaccessible to all threads. Returns how many still carry a key.
-export fn securememory_tick() i32 {
-    return @intCast(keys.tick());
+/// The idle rule of protection keys: pages that no window has used for so many milliseconds
+/// become inaccessible to all threads. Returns how many still carry a key.
+export fn securememory_tick(idle: f64) i32 {
+    const milliseconds = whole(@floor(idle)) catch |err| return abi.pack(err, .{});
+    return @intCast(keys.tick(milliseconds));
 }
 
 /// A thread that may have been started inside a window gives up the rights it was born with.
@@ -218,7 +219,7 @@ fn probe(cause: *Cause, what: f64) abi.Error!void {
     return rungs.probe(cause, known.page_size, wanted);
 }
 
-fn open(cause: *Cause, handle: f64, protection: f64) abi.Error!bool {
+fn open(cause: *Cause, handle: f64, protection: f64) abi.Error!void {
     const wanted: abi.Protection = switch (try whole(protection)) {
         1 => .read,
         2 => .write,

@@ -20,15 +20,14 @@ const os = @import("os.zig").current;
 const Access = table.Access;
 const Record = table.Record;
 
-/// Opens a window: under `pkey` for this thread alone. Says whether a key was put on the
-/// pages, which `keys.tick` has to take away some time. The record is locked by the caller.
-pub fn open(cause: *abi.Cause, record: *Record, protection: abi.Protection) abi.Error!bool {
+/// Opens a window: under `pkey` for this thread alone. The record is locked by the caller.
+pub fn open(cause: *abi.Cause, record: *Record, protection: abi.Protection) abi.Error!void {
     invariant.check(protection != .none);
     invariant.check(record.base != 0);
     if (record.gate == .mprotect) {
         try set(cause, record, of(protection));
         begin_window(record);
-        return false;
+        return;
     }
     const arms = record.threads == 0 and record.slot == null and keys.bind(record);
     errdefer if (arms) keys.unbind(cause, record) catch {};
@@ -42,7 +41,6 @@ pub fn open(cause: *abi.Cause, record: *Record, protection: abi.Protection) abi.
     }
     record.threads += 1;
     record.used = true;
-    return arms;
 }
 
 /// Closes a window that `open` opened, on the same thread.
@@ -61,8 +59,7 @@ pub fn close(cause: *abi.Cause, record: *Record) abi.Error!void {
 /// Opens a window for every thread.
 pub fn open_wide(cause: *abi.Cause, record: *Record) abi.Error!void {
     if (record.gate == .mprotect) {
-        _ = try open(cause, record, .read);
-        return;
+        return open(cause, record, .read);
     }
     if (record.access == .none or record.access == .keyed) try set(cause, record, .read);
     begin_window(record);

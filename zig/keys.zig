@@ -10,7 +10,7 @@
 //!
 //! A thread that is started inside a window copies the rights of the thread that starts
 //! it, and keeps them. So a page keeps its key only while it is in use: `tick` takes it
-//! away from pages that were not opened since the tick before the last one.
+//! away from pages that were not opened for a while.
 
 const std = @import("std");
 const abi = @import("abi.zig");
@@ -28,8 +28,8 @@ pub const keys_max = 8;
 const Slot = struct {
     key: pkey.Key = 0,
     owner: ?*Record = null,
-    /// Ticks since the owner was opened.
-    unused: u8 = 0,
+    /// When a tick last saw that the owner had been opened, in milliseconds.
+    seen: u64 = 0,
 };
 
 /// Held while keys change hands. A record's lock is taken before it, or only tried.
@@ -90,8 +90,8 @@ pub fn bind(record: *Record) bool {
 fn take(index: u8, record: *Record) bool {
     invariant.check(slots[index].owner == null);
     slots[index].owner = record;
-    slots[index].unused = 0;
     record.slot = index;
+    record.used = true;
     return true;
 }
 
@@ -134,9 +134,10 @@ pub fn forget(record: *Record) void {
     record.slot = null;
 }
 
-/// The idle rule: parks what was not used since the tick before the last. Returns how
-/// many pages still carry a key; whoever makes ticks can stop at 0.
-pub fn tick() u32 {
+/// The idle rule: parks what was not used for so many milliseconds. Returns how many pages
+/// still carry a key; whoever makes ticks can stop at 0. Several threads may make them.
+pub fn tick(idle: u64) u32 {
+    const now = pkey.milliseconds();
     lock.acquire();
     defer lock.release();
     var keyed: u32 = 0;
@@ -147,12 +148,10 @@ pub fn tick() u32 {
         defer owner.lock.release();
         if (owner.used or owner.is_open()) {
             owner.used = false;
-            slot.unused = 0;
+            slot.seen = now;
             continue;
         }
-        slot.unused += 1;
-        if (slot.unused < 2) continue;
-        slot.unused = 0;
+        if (now -| slot.seen < idle) continue;
         var ignored: abi.Cause = .{};
         park(&ignored, owner) catch continue;
         keyed -= 1;

@@ -107,8 +107,8 @@ fn abandon(record: *Record, page_size: usize) void {
 }
 
 /// Opens a window: from here until `close` the pages are readable (or writable), under the
-/// pkey gate to this thread alone. True if that put a key on the pages.
-pub fn open(cause: *Cause, handle: u32, protection: abi.Protection) Error!bool {
+/// pkey gate to this thread alone.
+pub fn open(cause: *Cause, handle: u32, protection: abi.Protection) Error!void {
     if (protection == .none) return error.InvalidArgument;
     const record = try table.acquire(handle);
     defer record.lock.release();

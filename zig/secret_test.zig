@@ -72,7 +72,7 @@ test "a secret holds its bytes, and the source is wiped" {
     const handle = try secret.create(&cause, shape_32, .{ .bytes = &source });
     try expectEqual(@as([32]u8, @splat(0)), source);
 
-    _ = try secret.open(&cause, handle, .read);
+    try secret.open(&cause, handle, .read);
     try expect(try secret.equal_bytes(handle, &@as([32]u8, @splat(0xA5))));
     try secret.close(&cause, handle);
     try end(handle);
@@ -88,7 +88,7 @@ test "the kernel sees what was promised, in each state, on every rung" {
             if (protection == .none) {
                 try secret.close(&cause, handle);
             } else {
-                _ = try secret.open(&cause, handle, protection);
+                try secret.open(&cause, handle, protection);
             }
             const status = try secret.status(&cause, handle);
             try expectEqual(protection, status.protection);
@@ -235,7 +235,7 @@ test "a byte written beside the payload is found when the secret is closed" {
     var cause: Cause = .{};
     for ([_]bool{ true, false }) |front| {
         const handle = try secret.create(&cause, shape_of(30, lowest), .random);
-        _ = try secret.open(&cause, handle, .write);
+        try secret.open(&cause, handle, .write);
         const record = record_of(handle);
         const payload = record.payload();
         if (front) (payload.ptr - 1)[0] +%= 1 else payload.ptr[payload.len] +%= 1;
@@ -264,9 +264,9 @@ test "a copy needs an open window, and is independent" {
     var cause: Cause = .{};
     const handle = try secret.create(&cause, shape_32, .random);
     try expectError(error.NotOpen, secret.copy(&cause, handle, 16, lowest));
-    _ = try secret.open(&cause, handle, .read);
+    try secret.open(&cause, handle, .read);
     const copied = try secret.copy(&cause, handle, 64, lowest);
-    _ = try secret.open(&cause, copied, .read);
+    try secret.open(&cause, copied, .read);
     try expect(try secret.equal(handle, copied));
     try end(handle);
     try expectError(error.Closed, secret.equal(handle, copied));
@@ -281,7 +281,7 @@ test "purge wipes open and closed secrets, and opens no window again, on every r
         const closed = try secret.create(&cause, shape_of(32, flags), .random);
         const opened = try secret.create(&cause, shape_of(32, flags), .random);
         const wide = try secret.create(&cause, shape_of(32, flags), .random);
-        _ = try secret.open(&cause, opened, .read);
+        try secret.open(&cause, opened, .read);
         try secret.open_wide(&cause, wide);
         const before = secret.purges;
         try expectEqual(@as(u32, 3), try secret.purge(&cause));
@@ -306,7 +306,7 @@ test "what a writer writes after a purge is wiped when its window closes" {
         if (!try has(flags)) continue;
         const handle = try secret.create(&cause, shape_of(32, flags), .random);
         const record = record_of(handle);
-        _ = try secret.open(&cause, handle, .write);
+        try secret.open(&cause, handle, .write);
         _ = try secret.purge(&cause);
         @memset(record.payload(), 0xA7);
         try secret.close(&cause, handle);
@@ -349,13 +349,13 @@ test "no window is counted twice" {
     var cause: Cause = .{};
     const before = counters.open_windows.get();
     const handle = try secret.create(&cause, shape_32, .zeros);
-    _ = try secret.open(&cause, handle, .read);
-    _ = try secret.open(&cause, handle, .write);
+    try secret.open(&cause, handle, .read);
+    try secret.open(&cause, handle, .write);
     try expectEqual(before + 1, counters.open_windows.get());
     try secret.close(&cause, handle);
     try secret.close(&cause, handle);
     try expectEqual(before, counters.open_windows.get());
-    _ = try secret.open(&cause, handle, .read);
+    try secret.open(&cause, handle, .read);
     try end(handle);
     try expectEqual(before, counters.open_windows.get());
 }
@@ -422,9 +422,7 @@ fn fail_kth(operation: Operation, flags: u32, k: u32, errno: u16) !bool {
         .window, .wide_window => {
             const handle = try secret.create(&cause, shape, .random);
             seam.arm(k, errno, 1);
-            const opened = if (operation == .window) opened: {
-                break :opened if (secret.open(&cause, handle, .read)) |_| {} else |err| err;
-            } else secret.open_wide(&cause, handle);
+            const opened = if (operation == .window) secret.open(&cause, handle, .read) else secret.open_wide(&cause, handle);
             const closed = if (operation == .window) secret.close(&cause, handle) else secret.close_wide(&cause, handle);
             const calls = seam.count(.none);
             seam.arm(0, 0, 0);

@@ -61,7 +61,7 @@ export const SYMBOLS = {
   securememory_open_wide: { parameters: ["f64"], result: "i32" },
   securememory_close_wide: { parameters: ["f64"], result: "i32" },
   securememory_gate: { parameters: ["f64"], result: "i32" },
-  securememory_tick: { parameters: [], result: "i32" },
+  securememory_tick: { parameters: ["f64"], result: "i32" },
   securememory_thread_start: { parameters: [], result: "void" },
   securememory_probe: { parameters: ["f64"], result: "i32" },
   securememory_hibernation: { parameters: [], result: "i32" },

@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { library } from "../../src/native/library.ts";
+import { detectRuntime } from "../../src/native/library.ts";
 import { mappings } from "./maps.ts";
 
 interface DenoPointers {
@@ -28,14 +28,14 @@ export function addressOf(view: Uint8Array): bigint {
   return bun ? BigInt(ffi.ptr(view)) : ffi.getRawPointer(view);
 }
 
-/** A view of any memory. Touching it may well stop the process. */
+/** A view of any memory. Touching it may well stop the process. Does not load the library. */
 export function bytesAt(address: bigint, length: number): Uint8Array {
   const pointer = deno !== undefined
     ? deno.UnsafePointer.create(address)
     : process.versions.bun !== undefined
     ? Number(address)
     : address;
-  return new Uint8Array(library().runtime.arrayBuffer(pointer, length));
+  return new Uint8Array(detectRuntime().arrayBuffer(pointer, length));
 }
 
 /** What the kernel allows at an address, such as `---p`; "" where nothing is mapped. */

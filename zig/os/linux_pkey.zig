@@ -88,6 +88,13 @@ fn may(key: Key, with: Rights, pipe: [2]i32, byte: [*]u8) Possible {
     return if (read == .FAULT) .reading else .nonsense;
 }
 
+/// Of a clock that only goes forward, as coarse as the kernel's own ticks.
+pub fn milliseconds() u64 {
+    var now: linux.timespec = undefined;
+    _ = linux.clock_gettime(.MONOTONIC_COARSE, &now);
+    return @as(u64, @intCast(now.sec)) * 1000 + @as(u64, @intCast(now.nsec)) / std.time.ns_per_ms;
+}
+
 fn shift(key: Key) u5 {
     return @as(u5, key) * 2;
 }

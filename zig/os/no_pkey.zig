@@ -20,6 +20,10 @@ pub fn rights(_: Key) Rights {
     return .none;
 }
 
+pub fn milliseconds() u64 {
+    return 0;
+}
+
 pub fn set_rights(_: Key, _: Rights) void {}
 
 pub fn self_test(_: *Cause, _: usize, _: Key) Failed!void {
