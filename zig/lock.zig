@@ -17,6 +17,10 @@ pub const Lock = struct {
         }
     }
 
+    pub fn try_acquire(lock: *Lock) bool {
+        return lock.held.swap(1, .acquire) == 0;
+    }
+
     pub fn release(lock: *Lock) void {
         lock.held.store(0, .release);
     }

@@ -33,6 +33,14 @@ pub const current = switch (builtin.target.os.tag) {
     else => @compileError("SecureMemory has no layer for this operating system"),
 };
 
+/// What the end of a process takes: `arm`, `process_id`, `alone`, `overwrite`.
+pub const ending = switch (builtin.target.os.tag) {
+    .linux => @import("os/linux_ending.zig"),
+    .macos => @import("os/darwin_ending.zig"),
+    .windows => @import("os/windows_ending.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
+
 /// Windows releases a reservation only as a whole.
 pub const partial_unreserve = builtin.target.os.tag != .windows;
 

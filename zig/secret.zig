@@ -16,6 +16,7 @@ const compare = @import("compare.zig");
 const counters = @import("counters.zig");
 const invariant = @import("invariant.zig");
 const process = @import("process.zig");
+const ending = @import("ending.zig");
 const os = @import("os.zig").current;
 const os_layer = @import("os.zig");
 const wipe = @import("wipe.zig").wipe;
@@ -44,6 +45,7 @@ pub var purges: u32 = 0;
 
 pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     invariant.wipe_everything = wipe_without_locks;
+    ending.arm();
     const known = try process.get(cause);
     try validate(shape, known.page_size);
     const allow_unlocked = shape.flags & abi.flag_allow_unlocked != 0;
@@ -52,6 +54,10 @@ pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     record.lock.acquire();
     defer record.lock.release();
     table.renew(record);
+    if (ending.begun.load(.seq_cst)) {
+        abandon(record, known.page_size);
+        return error.Closed;
+    }
     record.length = shape.length;
     record.offset = layout.payload_offset(record.span, shape.length, shape.alignment);
     record.pattern = canary.pattern(known.canary_key, record.base, record.uses);
@@ -217,7 +223,7 @@ pub fn purge(cause: *Cause) Error!u32 {
     return wiped;
 }
 
-fn purge_one(cause: *Cause, record: *Record) Error!void {
+pub fn purge_one(cause: *Cause, record: *Record) Error!void {
     const before = record.protection;
     errdefer if (!record.dropped) {
         var ignored: Cause = .{};
