@@ -12,7 +12,7 @@
 const std = @import("std");
 
 /// Raised whenever a symbol, a constant below or the meaning of either changes.
-pub const version: u32 = 1;
+pub const version: u32 = 2;
 
 /// Every way in which a call can fail. `code` maps each to a number; the switch
 /// has no `else`, so that a new error cannot compile unmapped.
@@ -138,9 +138,21 @@ pub const Statistic = enum(u32) {
     purges,
 };
 
-/// What `harden` is asked to do, and reports as done.
-pub const harden_core_limit: u32 = 1;
-pub const harden_not_dumpable: u32 = 2;
+/// What `harden` is asked to do, each with its flag.
+pub const HardenPart = enum { core_limit, not_dumpable };
+pub const harden_core_limit = 1;
+pub const harden_not_dumpable = 2;
+
+/// What it answers, by the same flags.
+pub const Hardened = packed struct(u31) {
+    /// It is so now.
+    applied: u5 = 0,
+    /// It was so before, by somebody else's doing.
+    already: u5 = 0,
+    /// What was replaced can be put back.
+    reversible: u5 = 0,
+    _: u16 = 0,
+};
 
 test "a packed failure is negative and keeps its three parts" {
     const packed_value = pack(error.LockLimit, .{ .step = .mlock, .errno = 12 });

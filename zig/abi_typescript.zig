@@ -53,6 +53,8 @@ fn write_flags(out: *std.Io.Writer) !void {
         \\export const FLAG_ALLOW_UNLOCKED = {d};
         \\export const HARDEN_CORE_LIMIT = {d};
         \\export const HARDEN_NOT_DUMPABLE = {d};
+        \\export const HARDEN_ALREADY_SHIFT = {d};
+        \\export const HARDEN_REVERSIBLE_SHIFT = {d};
         \\
         \\
     , .{
@@ -61,6 +63,8 @@ fn write_flags(out: *std.Io.Writer) !void {
         abi.flag_allow_unlocked,
         abi.harden_core_limit,
         abi.harden_not_dumpable,
+        @bitOffsetOf(abi.Hardened, "already"),
+        @bitOffsetOf(abi.Hardened, "reversible"),
     });
 }
 

@@ -12,7 +12,7 @@ const abi = @import("abi.zig");
 const secret = @import("secret.zig");
 const statistics = @import("statistics.zig");
 const seam = @import("seam.zig");
-const os = @import("os.zig").current;
+const harden = @import("harden.zig");
 const os_layer = @import("os.zig");
 const ending = @import("ending.zig");
 const Cause = abi.Cause;
@@ -123,11 +123,18 @@ export fn securememory_statistics(out: ?[*]f64, count: f64) i32 {
     return @intCast(written);
 }
 
-/// Applies the parts of `flags` that exist here; returns the parts that took effect.
+/// Applies the parts of `flags` that exist here; returns the bits of `abi.Hardened`.
 export fn securememory_harden(flags: f64) i32 {
     var cause: Cause = .{};
     const wanted = whole(flags) catch |err| return abi.pack(err, cause);
-    const done = os.harden(&cause, wanted) catch return abi.pack(error.NotSupported, cause);
+    const done = harden.apply(&cause, wanted) catch |err| return abi.pack(err, cause);
+    return @as(i32, @as(u31, @backingInt(done)));
+}
+
+/// Takes it back; returns the parts that are as they were.
+export fn securememory_unharden() i32 {
+    var cause: Cause = .{};
+    const done = harden.undo(&cause) catch |err| return abi.pack(err, cause);
     return @intCast(done);
 }
 

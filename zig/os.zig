@@ -19,7 +19,10 @@
 //!     lock_errno_is_limit(errno) bool
 //!     locked_now() u64                         bytes the system counts as locked, 0 if unknown
 //!     region(cause, address, length) !Region   what the system says of a range
-//!     harden(cause, flags) !u32
+//!     setting(cause, part) !?u64               what `harden` changes, as a number; null: no such here
+//!     hardened(part, now) u64                  the number that it wants
+//!     can_set(part, value) bool
+//!     set(cause, part, value) !void
 //!     yield() void
 //!     write_error(text) void
 

@@ -1,7 +1,7 @@
 // Written by `zig build abi` from zig/abi.zig: do not edit. A test compares the two.
 
 /** Raised whenever a symbol or the meaning of a number changes. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** Kinds of failure, by the number that a call returns. */
 export const CODES = [
@@ -76,6 +76,8 @@ export const PROTECTION_WRITE = 2;
 export const FLAG_ALLOW_UNLOCKED = 1;
 export const HARDEN_CORE_LIMIT = 1;
 export const HARDEN_NOT_DUMPABLE = 2;
+export const HARDEN_ALREADY_SHIFT = 5;
+export const HARDEN_REVERSIBLE_SHIFT = 10;
 
 /** Fields of the status word: first bit, number of bits. */
 export const STATUS_BITS = {

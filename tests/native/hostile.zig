@@ -83,6 +83,12 @@ fn look(bytes: [*]const u8, length: u32) i32 {
     return 0;
 }
 
+/// prctl(PR_SET_DUMPABLE).
+export fn hostile_set_dumpable(value: u32) i32 {
+    const result = linux.prctl(@backingInt(linux.PR.SET_DUMPABLE), value, 0, 0, 0);
+    return if (linux.errno(result) == .SUCCESS) 0 else -1;
+}
+
 /// prctl(PR_GET_DUMPABLE).
 export fn hostile_dumpable() i32 {
     return @intCast(linux.prctl(@backingInt(linux.PR.GET_DUMPABLE), 0, 0, 0, 0));
