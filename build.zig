@@ -109,6 +109,9 @@ fn shared(
         // Without a map, compiler-rt's weak symbols are exported and can interpose others'.
         library.setVersionScript(b.path("zig/exports.map"));
         library.link_gc_sections = true;
+        const pinned = pin(b, library);
+        const place: std.Build.InstallDir = .{ .custom = b.fmt("{s}{s}", .{ folder, target.folder }) };
+        return &b.addInstallFileWithDir(pinned, place, b.fmt("lib{s}.so", .{name})).step;
     }
     const installed = b.addInstallArtifact(library, .{
         .dest_dir = .{ .override = .{ .custom = b.fmt("{s}{s}", .{ folder, target.folder }) } },
@@ -116,4 +119,19 @@ fn shared(
         .pdb_dir = .disabled,
     });
     return &installed.step;
+}
+
+/// The library, never unloaded: see `zig/pin_elf.zig`.
+fn pin(b: *std.Build, library: *std.Build.Step.Compile) std.Build.LazyPath {
+    const pinner = b.addExecutable(.{
+        .name = "pin-elf",
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("zig/pin_elf.zig"),
+            .target = b.graph.host,
+            .optimize = .debug,
+        }),
+    });
+    const run = b.addRunArtifact(pinner);
+    run.addArtifactArg(library);
+    return run.addOutputFileArg("pinned.so");
 }

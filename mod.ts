@@ -49,6 +49,7 @@ export {
 } from "./src/process_wide.ts";
 export { Secret } from "./src/secret.ts";
 export type { SharedSecret } from "./src/share.ts";
+export { purgeOnSignals, type SignalOptions } from "./src/signals.ts";
 export type { SecretStatus } from "./src/status.ts";
 export type { StreamOptions } from "./src/stream.ts";
 export type { SecretWindow } from "./src/window.ts";

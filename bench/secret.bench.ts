@@ -11,6 +11,7 @@ import { firstSecretRows } from "./first_secret.ts";
 import { memoryRows } from "./memory.ts";
 import { LENGTHS, lifeSubjects, windowSubjects } from "./operations.ts";
 import { startPeers } from "./peers.ts";
+import { quarantineSubjects } from "./quarantine.ts";
 import { machine, type Report, type Row, runtime, type Skipped } from "./report.ts";
 import { sample, type Subject } from "./sample.ts";
 import { workerRows } from "./workers.ts";
@@ -27,6 +28,7 @@ async function measureAll(): Promise<{ rows: Row[]; skipped: readonly Skipped[] 
   const subjects: Subject[] = [
     ...LENGTHS.flatMap(windowSubjects),
     ...LENGTHS.flatMap(lifeSubjects),
+    ...quarantineSubjects(32),
     ...peers.subjects,
   ];
   for (const subject of subjects) {

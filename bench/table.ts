@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Deno } from "./deno.ts";
+import { WITHOUT_VIEW } from "./quarantine.ts";
 import type { Report, Row } from "./report.ts";
 import { type Verdict, verdicts } from "./targets.ts";
 
@@ -41,13 +42,18 @@ function cell(row: Row | undefined): string {
   const times = row.p50 === row.p99
     ? amount(row.p50, row.unit)
     : `${amount(row.p50, row.unit)} / ${amount(row.p99, row.unit)}`;
-  const { floor } = row.ratios;
-  return floor === undefined ? times : `${times} (${floor.toFixed(2)}×)`;
+  const { floor, [WITHOUT_VIEW]: beside } = row.ratios;
+  if (floor === undefined) return times;
+  const more = beside === undefined ? "" : `, ${beside.toFixed(2)}× ${WITHOUT_VIEW}`;
+  return `${times} (${floor.toFixed(2)}×${more})`;
 }
+
+/** References that are no peers. */
+const OURS: ReadonlySet<string> = new Set(["floor", WITHOUT_VIEW]);
 
 /** The peer that comes out best against this row, and by how much. */
 function bestPeer(row: Row | undefined): string {
-  const peers = Object.entries(row?.ratios ?? {}).filter(([name]) => name !== "floor");
+  const peers = Object.entries(row?.ratios ?? {}).filter(([name]) => !OURS.has(name));
   const [best] = peers.toSorted(([, a], [, b]) => b - a);
   return best === undefined ? "" : `${best[1].toFixed(2)}× ${best[0]}`;
 }

@@ -4,7 +4,12 @@
  * @module
  */
 import { leakCount } from "./leaks.ts";
-import { HARDEN_CORE_LIMIT, HARDEN_NOT_DUMPABLE } from "./native/abi.ts";
+import {
+  HARDEN_ALREADY_SHIFT,
+  HARDEN_CORE_LIMIT,
+  HARDEN_NOT_DUMPABLE,
+  HARDEN_REVERSIBLE_SHIFT,
+} from "./native/abi.ts";
 import { failure } from "./native/failure.ts";
 import { library, libraryIfLoaded, statistics } from "./native/library.ts";
 
@@ -106,11 +111,13 @@ export function purge(): void {
 
 /** One part of hardening. */
 export interface HardenPart {
-  /** Whether it took effect. */
+  /** Whether it holds now. */
   readonly applied: boolean;
-  /** How to undo it; `undefined` if it cannot be, or was not applied. */
-  readonly undo: string | undefined;
-  /** What it costs, or why it was not applied. */
+  /** Whether it held before the first call, by somebody else's doing. */
+  readonly already: boolean;
+  /** Whether `undo` takes it back. */
+  readonly reversible: boolean;
+  /** What it costs and where it ends, or why it was not applied. */
   readonly note: string;
 }
 
@@ -120,43 +127,75 @@ export interface HardenReport {
   readonly noCoreDumps: HardenPart;
   /** Other processes of the same user can neither attach to this one nor read its memory. */
   readonly notDumpable: HardenPart;
+
+  /**
+   * Puts back what was there before the first call of `harden`, for the whole process,
+   * whoever called it. What somebody has changed since stays as it is, and so does what
+   * held before. It can be called twice, and `harden` can be called again.
+   *
+   * @throws {UnsupportedError} If the system refused; the call that failed is named.
+   */
+  undo(): void;
 }
 
 /**
  * Hardens the process: no core dumps, not dumpable. Opt-in, since it concerns code that is
- * not this library's. Calling it twice is fine.
+ * not this library's. Calling it twice is fine. Either every part that this system has
+ * takes effect, or nothing changes.
  *
- * @returns What took effect, and how to undo it.
- * @throws {UnsupportedError} If the system refused; the part that failed is named.
+ * Secrets, `status()` and `capabilities()` work as before. Call it after the process has
+ * changed its user, if it does: Linux puts the dumpable flag back then (prctl(2)).
+ *
+ * @returns What took effect, and how to take it back.
+ * @throws {UnsupportedError} If the system refused; the call that failed is named.
  *
  * @example Usage
  * ```ts
  * import { harden } from "@securememory/core";
  *
- * const { noCoreDumps } = harden();
- * console.log(noCoreDumps.applied);
+ * const hardened = harden();
+ * console.log(hardened.noCoreDumps.applied);
+ * hardened.undo();
  * ```
  */
 export function harden(): HardenReport {
   const loaded = library();
-  const done = loaded.calls.securememory_harden(HARDEN_CORE_LIMIT | HARDEN_NOT_DUMPABLE);
-  if (done < 0) throw failure(loaded, done, "Cannot harden the process");
+  const result = loaded.calls.securememory_harden(HARDEN_CORE_LIMIT | HARDEN_NOT_DUMPABLE);
+  if (result < 0) throw failure(loaded, result, "Cannot harden the process");
+  const part = (flag: number, notes: Notes): HardenPart => {
+    const applied = (result & flag) !== 0;
+    return {
+      applied,
+      already: (result >> HARDEN_ALREADY_SHIFT & flag) !== 0,
+      reversible: (result >> HARDEN_REVERSIBLE_SHIFT & flag) !== 0,
+      note: notes[loaded.runtime.os] ?? `${loaded.runtime.os} has no such setting`,
+    };
+  };
   return {
-    noCoreDumps: (done & HARDEN_CORE_LIMIT) !== 0
-      ? {
-        applied: true,
-        undo: "raise the soft limit again: setrlimit(RLIMIT_CORE); the hard limit was left alone",
-        note: "a core_pattern that is a pipe ignores the limit (core(5)); notDumpable covers that",
-      }
-      : { applied: false, undo: undefined, note: `${loaded.runtime.os} has no such limit` },
-    notDumpable: (done & HARDEN_NOT_DUMPABLE) !== 0
-      ? {
-        applied: true,
-        undo: "prctl(PR_SET_DUMPABLE, 1)",
-        note:
-          "debuggers and profilers of the same user cannot attach; /proc/self belongs to root, so " +
-          "status() works for root only",
-      }
-      : { applied: false, undo: undefined, note: `${loaded.runtime.os} has no such setting` },
+    noCoreDumps: part(HARDEN_CORE_LIMIT, CORE_NOTES),
+    notDumpable: part(HARDEN_NOT_DUMPABLE, DUMPABLE_NOTES),
+    undo(): void {
+      const undone = loaded.calls.securememory_unharden();
+      if (undone < 0) throw failure(loaded, undone, "Cannot take the hardening back");
+    },
   };
 }
+
+/** What is to be said of a part, by operating system. */
+type Notes = Readonly<Record<string, string>>;
+
+const CORE_NOTES: Notes = {
+  linux: "the soft limit is 0, for child processes too; the hard limit was left alone. A " +
+    "core_pattern that is a pipe ignores the limit (core(5)): notDumpable covers that",
+  macos: "the soft limit is 0, for child processes too; the hard limit was left alone. Crash " +
+    "reports, which hold registers and no memory, are still written",
+  windows: "Windows Error Reporting leaves the heap out; a dump that someone takes on purpose " +
+    "has it all the same",
+};
+
+const DUMPABLE_NOTES: Notes = {
+  linux: "debuggers and profilers of the same user cannot attach; files of /proc/self that only " +
+    "their owner may open, such as environ and mem, belong to root. Changing the user, and " +
+    "execve, put the flag back (prctl(2)), and child processes have their own",
+  macos: "not used: PT_DENY_ATTACH cannot be undone, and ends a process that is being debugged",
+};

@@ -523,8 +523,7 @@ export class Secret implements Disposable, AsyncDisposable {
    *
    * @returns The status.
    * @throws {SecretClosedError} If the secret was closed.
-   * @throws {UnsupportedError} If the system does not tell: there is no /proc, or `harden` has
-   * made it root's.
+   * @throws {UnsupportedError} If the system does not tell: there is no /proc.
    *
    * @example Usage
    * ```ts

@@ -21,6 +21,7 @@ const ONCE = [
   "locked memory per secret",
   "open and dispose",
   "nested window",
+  "create, view, close into quarantine",
   "1 Worker, own secret",
   "4 Workers, own secret each",
   "1 Worker, shared secret",

@@ -90,3 +90,31 @@ test("a forked child finds zeros in the page of a secret that was closed before"
   `);
   assert.equal(found, ZEROS);
 });
+
+test(
+  "a forked child that ends as processes do disturbs nothing, and its parent's bytes are intact",
+  {
+    skip: withoutZig,
+  },
+  async () => {
+    const { ends, same } = await withNative(
+      "hostile",
+      (path) =>
+        reported<{ ends: number[]; same: boolean }>(`
+      import { detectRuntime } from ${moduleUrl("src/native/library.ts")};
+      const { hostile_fork_and_end } = detectRuntime().load(${JSON.stringify(path)}, {
+        hostile_fork_and_end: { parameters: ["u32"], result: "u32" },
+      });
+      const bytes = new Uint8Array(100_000).fill(0xa7);
+      const secrets = [32, 4096, 100_000].map((length) => Secret.from(bytes.slice(0, length)));
+      const window = secrets[0].open();
+      const ends = [hostile_fork_and_end(0), hostile_fork_and_end(7)];
+      window[Symbol.dispose]();
+      const intact = (secret) => secret.withBytes((view) => view.every((byte) => byte === 0xa7));
+      report({ ends, same: secrets.every(intact) && Secret.random(32).length === 32 });
+    `),
+    );
+    assert.deepEqual(ends, [0, 7]);
+    assert.equal(same, true);
+  },
+);

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { capabilities, Secret, stats } from "../mod.ts";
+import { type Outcome, runCode } from "./support/child.ts";
+import { HAS_SMAPS } from "./support/host.ts";
 import { addressOf } from "./support/memory.ts";
+import { notOnLinux, reported } from "./support/report.ts";
+import { unless } from "./support/skip.ts";
 
 const PAGE = capabilities().pageSize;
 
@@ -76,6 +80,81 @@ test("so many pages rest and no more, of all sizes, and none is lost", () => {
   assert.equal(after.arenas, before.arenas);
   assert.equal(after.lockedBytes, before.lockedBytes);
   assert.equal(after.retiredPages, before.retiredPages);
+});
+
+test("the bound holds at every one of 10,000 closes, and the oldest goes first", () => {
+  flush();
+  const { restingPages, arenas, pages, lockedBytes } = stats();
+  const views: Uint8Array[] = [];
+  for (let round = 0; round < 10_000; round++) {
+    views.push(used().view);
+    const now = stats();
+    assert.equal(now.restingPages, restingPages, `${round}`);
+    // The one that has rested longest, and none of those after it.
+    const oldest = views.length - 1 - RESTING_MAX;
+    if (oldest >= 0) assert.equal(views[oldest]?.byteLength, 0, `${round}`);
+    assert.equal(views[Math.max(oldest + 1, 0)]?.byteLength, 32, `${round}`);
+  }
+  const detached = views.filter(({ byteLength }) => byteLength === 0).length;
+  assert.equal(detached, views.length - RESTING_MAX);
+  const after = stats();
+  assert.deepEqual(
+    { arenas: after.arenas, pages: after.pages, lockedBytes: after.lockedBytes },
+    { arenas, pages, lockedBytes },
+  );
+});
+
+/** Closes a secret, then so many others, and reads the view of the first. */
+function readsStale(others: number): Promise<Outcome> {
+  return runCode(`
+    const { Secret } = securememory;
+    const use = () => {
+      const secret = Secret.from(new Uint8Array(32).fill(0x41));
+      const view = secret.withBytes((bytes) => ({ bytes })).bytes;
+      secret.close();
+      return view;
+    };
+    const stale = use();
+    for (let round = 0; round < ${others}; round++) use();
+    console.log("before", stale.length);
+    console.log("after", stale[0], stale.length);
+  `);
+}
+
+test("a view of a page that rests faults, to the last moment of its rest", {
+  skip: unless("proc", HAS_SMAPS, "faults are not signals here"),
+}, async () => {
+  for (const others of [0, RESTING_MAX - 1]) {
+    const { signal, stdout } = await readsStale(others);
+    assert.deepEqual([signal, stdout], ["SIGSEGV", "before 32\n"], `${others}`);
+  }
+});
+
+test("a view of a page whose rest is over reads nothing, and nothing faults", async () => {
+  const { signal, status, stdout } = await readsStale(RESTING_MAX);
+  assert.deepEqual([signal, status], [null, 0]);
+  assert.equal(stdout, "before 0\nafter undefined 0\n");
+});
+
+test("the kernel has no more mappings after 10,000 closes than after 1,000", {
+  skip: notOnLinux,
+}, async () => {
+  const { early, late } = await reported<{ early: number; late: number }>(`
+    const use = () => {
+      const secret = Secret.random(32);
+      secret.withBytes((bytes) => bytes[0]);
+      secret.close();
+    };
+    // Ours alone: the runtime maps what it likes meanwhile.
+    const locked = () =>
+      (readFileSync("/proc/self/smaps", "utf8").match(/^VmFlags:.* lo /gm) ?? []).length;
+    for (let round = 0; round < 1_000; round++) use();
+    const early = locked();
+    for (let round = 0; round < 9_000; round++) use();
+    report({ early, late: locked() });
+  `);
+  assert.ok(early > 0);
+  assert.equal(late, early);
 });
 
 test("a secret of several pages rests without its memory", () => {

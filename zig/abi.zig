@@ -177,9 +177,21 @@ pub const Statistic = enum(u32) {
     keyed_pages,
 };
 
-/// What `harden` is asked to do, and reports as done.
-pub const harden_core_limit: u32 = 1;
-pub const harden_not_dumpable: u32 = 2;
+/// What `harden` is asked to do, each with its flag.
+pub const HardenPart = enum { core_limit, not_dumpable };
+pub const harden_core_limit = 1;
+pub const harden_not_dumpable = 2;
+
+/// What it answers, by the same flags.
+pub const Hardened = packed struct(u31) {
+    /// It is so now.
+    applied: u5 = 0,
+    /// It was so before, by somebody else's doing.
+    already: u5 = 0,
+    /// What was replaced can be put back.
+    reversible: u5 = 0,
+    _: u16 = 0,
+};
 
 test "a packed failure is negative and keeps its three parts" {
     const packed_value = pack(error.LockLimit, .{ .step = .mlock, .errno = 12 });

@@ -65,6 +65,8 @@ fn write_flags(out: *std.Io.Writer) !void {
         \\export const PROBE_MPROTECT = {d};
         \\export const HARDEN_CORE_LIMIT = {d};
         \\export const HARDEN_NOT_DUMPABLE = {d};
+        \\export const HARDEN_ALREADY_SHIFT = {d};
+        \\export const HARDEN_REVERSIBLE_SHIFT = {d};
         \\
         \\
     , .{
@@ -82,6 +84,8 @@ fn write_flags(out: *std.Io.Writer) !void {
         @backingInt(abi.Probe.mprotect),
         abi.harden_core_limit,
         abi.harden_not_dumpable,
+        @bitOffsetOf(abi.Hardened, "already"),
+        @bitOffsetOf(abi.Hardened, "reversible"),
     });
 }
 

@@ -7,6 +7,7 @@
 //! it, and then V8 no longer calls it directly: a window took 1.9 times the floor.)
 
 const std = @import("std");
+const builtin = @import("builtin");
 const abi = @import("abi.zig");
 const keys = @import("keys.zig");
 const process = @import("process.zig");
@@ -14,7 +15,9 @@ const rungs = @import("rungs.zig");
 const secret = @import("secret.zig");
 const statistics = @import("statistics.zig");
 const seam = @import("seam.zig");
-const os = @import("os.zig").current;
+const harden = @import("harden.zig");
+const os_layer = @import("os.zig");
+const ending = @import("ending.zig");
 const Cause = abi.Cause;
 
 pub const panic = @import("panic.zig");
@@ -167,12 +170,38 @@ export fn securememory_statistics(out: ?[*]f64, count: f64) i32 {
     return @intCast(written);
 }
 
-/// Applies the parts of `flags` that exist here; returns the parts that took effect.
+/// Applies the parts of `flags` that exist here; returns the bits of `abi.Hardened`.
 export fn securememory_harden(flags: f64) i32 {
     var cause: Cause = .{};
     const wanted = whole(flags) catch |err| return abi.pack(err, cause);
-    const done = os.harden(&cause, wanted) catch return abi.pack(error.NotSupported, cause);
+    const done = harden.apply(&cause, wanted) catch |err| return abi.pack(err, cause);
+    return @as(i32, @as(u31, @backingInt(done)));
+}
+
+/// Takes it back; returns the parts that are as they were.
+export fn securememory_unharden() i32 {
+    var cause: Cause = .{};
+    const done = harden.undo(&cause) catch |err| return abi.pack(err, cause);
     return @intCast(done);
+}
+
+/// The end of the process: see `ending.zig`. Linux takes it from a section, Windows by this
+/// name; its last parameter tells the end from an unloading.
+const at_end = &ending.run;
+
+pub fn DllMain(
+    _: std.os.windows.HINSTANCE,
+    reason: std.os.windows.DWORD,
+    process_ends: ?*anyopaque,
+) callconv(.winapi) std.os.windows.BOOL {
+    if (reason == os_layer.ending.process_detach and process_ends != null) ending.run();
+    return .TRUE;
+}
+
+comptime {
+    if (builtin.target.os.tag == .linux) {
+        @export(&at_end, .{ .name = "at_end", .section = ".fini_array", .visibility = .hidden });
+    }
 }
 
 /// A number of JavaScript's that has to be a whole one of 32 bits.

@@ -20,7 +20,10 @@
 //!     lock_errno_is_limit(errno) bool
 //!     locked_now() u64                         bytes the system counts as locked, 0 if unknown
 //!     region(cause, address, length) !Region   what the system says of a range
-//!     harden(cause, flags) !u32
+//!     setting(cause, part) !?u64               what `harden` changes, as a number; null: no such here
+//!     hardened(part, now) u64                  the number that it wants
+//!     can_set(part, value) bool
+//!     set(cause, part, value) !void
 //!     yield() void
 //!     write_error(text) void
 //!
@@ -45,6 +48,14 @@ pub const pkey = if (builtin.target.os.tag == .linux and builtin.target.cpu.arch
     @import("os/linux_pkey.zig")
 else
     @import("os/no_pkey.zig");
+
+/// What the end of a process takes: `arm`, `process_id`, `alone`, `overwrite`.
+pub const ending = switch (builtin.target.os.tag) {
+    .linux => @import("os/linux_ending.zig"),
+    .macos => @import("os/darwin_ending.zig"),
+    .windows => @import("os/windows_ending.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
 
 /// Windows releases a reservation only as a whole.
 pub const partial_unreserve = builtin.target.os.tag != .windows;

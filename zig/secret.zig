@@ -17,6 +17,7 @@ const counters = @import("counters.zig");
 const invariant = @import("invariant.zig");
 const keys = @import("keys.zig");
 const process = @import("process.zig");
+const ending = @import("ending.zig");
 const rungs = @import("rungs.zig");
 const os = @import("os.zig").current;
 const os_layer = @import("os.zig");
@@ -47,6 +48,7 @@ pub var purges: u32 = 0;
 
 pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     invariant.wipe_everything = wipe_without_locks;
+    ending.arm();
     const known = try process.get(cause);
     try validate(shape, known.page_size);
     const wish: rungs.Wish = try .from(shape.flags);
@@ -56,6 +58,10 @@ pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     record.lock.acquire();
     defer record.lock.release();
     table.renew(record);
+    if (ending.begun.load(.seq_cst)) {
+        abandon(record, known.page_size);
+        return error.Closed;
+    }
     record.gate = gate_rung;
     record.length = shape.length;
     record.offset = layout.payload_offset(record.span, shape.length, shape.alignment);
@@ -237,7 +243,7 @@ pub fn purge(cause: *Cause) Error!u32 {
     return wiped;
 }
 
-fn purge_one(cause: *Cause, record: *Record) Error!void {
+pub fn purge_one(cause: *Cause, record: *Record) Error!void {
     errdefer if (!record.dropped) {
         var ignored: Cause = .{};
         store.drop_memory(&ignored, record) catch {};

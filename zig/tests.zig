@@ -9,5 +9,6 @@ test {
     _ = @import("lock.zig");
     _ = @import("wipe.zig");
     _ = @import("secret_test.zig");
+    _ = @import("ending_test.zig");
     if (@import("builtin").target.os.tag == .linux) _ = @import("os/linux_smaps.zig");
 }

@@ -108,6 +108,8 @@ export const PROBE_LOCKED = 3;
 export const PROBE_MPROTECT = 4;
 export const HARDEN_CORE_LIMIT = 1;
 export const HARDEN_NOT_DUMPABLE = 2;
+export const HARDEN_ALREADY_SHIFT = 5;
+export const HARDEN_REVERSIBLE_SHIFT = 10;
 
 /** Fields of the status word: first bit, number of bits. */
 export const STATUS_BITS = {

@@ -90,6 +90,7 @@ export const SYMBOLS = {
     result: "i32",
   },
   securememory_harden: { parameters: ["f64"], result: "i32" },
+  securememory_unharden: { parameters: [], result: "i32" },
 } as const satisfies Record<string, Signature>;
 
 /** A pointer as the runtime has it: a number on Bun, an object on Deno, a bigint on Node. */

@@ -11,6 +11,8 @@ export interface ElfSymbol {
   readonly name: string;
   /** It is expected from elsewhere. */
   readonly undefined: boolean;
+  /** Where it is not to be had, it is 0: nobody has to have it. */
+  readonly weak: boolean;
 }
 
 /** What is read of a library. */
@@ -21,16 +23,22 @@ export interface Elf {
   readonly needed: readonly string[];
   /** Tags of the dynamic section, in order. */
   readonly tags: readonly number[];
+  /** Bits of its DT_FLAGS_1. */
+  readonly flags1: number;
   /** Types and flags of the program headers. */
   readonly segments: readonly { readonly type: number; readonly flags: number }[];
 }
 
 export const DT_NEEDED = 1;
 export const DT_TEXTREL = 22;
+export const DT_FINI_ARRAY = 26;
+export const DF_1_NODELETE = 8;
 export const PT_GNU_STACK = 0x6474e551;
 export const PF_X = 1;
 export const PF_W = 2;
 
+const DT_FLAGS_1 = 0x6ffffffb;
+const STB_WEAK = 2;
 const SHT_STRTAB = 3;
 const SHT_DYNAMIC = 6;
 const SHT_DYNSYM = 11;
@@ -88,16 +96,19 @@ export function readElf(path: string): Elf {
   const symbols = inSection(SHT_DYNSYM, 24, (at, section) => ({
     name: text(section, view.getUint32(at, true)),
     undefined: view.getUint16(at + 6, true) === 0,
+    weak: view.getUint8(at + 4) >> 4 === STB_WEAK,
   })).slice(1); // The first one is always empty.
   const dynamic = inSection(SHT_DYNAMIC, 16, (at, section) => {
     const tag = number(at);
-    return { tag, name: tag === DT_NEEDED ? text(section, number(at + 8)) : "" };
+    const value = number(at + 8);
+    return { tag, value, name: tag === DT_NEEDED ? text(section, value) : "" };
   });
   return {
     bytes: file.byteLength,
     symbols,
     needed: dynamic.filter(({ tag }) => tag === DT_NEEDED).map(({ name }) => name),
     tags: dynamic.map(({ tag }) => tag),
+    flags1: dynamic.find(({ tag }) => tag === DT_FLAGS_1)?.value ?? 0,
     segments,
   };
 }

@@ -60,3 +60,14 @@ export function buildNative(name: string, folder: string): string {
 export function withNative<T>(name: string, use: (path: string) => Promise<T>): Promise<T> {
   return withFolder((folder) => use(buildNative(name, folder)));
 }
+
+/** Builds `tests/native/<name>.zig` into a folder, as a program. */
+export function buildProgram(name: string, folder: string): string {
+  const built = join(folder, name);
+  execFileSync(zigPath(), [
+    ...["build-exe", "-O", "small", "-fstrip", "-target", "native-linux-none"],
+    ...["--cache-dir", join(ROOT, ".zig-cache"), "--name", name, `-femit-bin=${built}`],
+    join(ROOT, "tests/native", `${name}.zig`),
+  ], { stdio: ["ignore", "ignore", "pipe"] });
+  return built;
+}

@@ -246,15 +246,34 @@ pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
     };
 }
 
-/// RLIMIT_CORE: the soft limit only, so that the application can undo it. It is no limit
-/// for crash reports, which are text: backtraces and registers.
-pub fn harden(cause: *Cause, flags: u32) Failed!u32 {
-    if (flags & abi.harden_core_limit == 0) return 0;
+/// RLIMIT_CORE: the soft limit only, so that it can be undone. It is no limit for crash
+/// reports, which are text: backtraces and registers.
+pub fn setting(cause: *Cause, part: abi.HardenPart) Failed!?u64 {
+    return switch (part) {
+        .core_limit => (try core_limit(cause)).cur,
+        .not_dumpable => null,
+    };
+}
+
+pub fn hardened(_: abi.HardenPart, _: u64) u64 {
+    return 0;
+}
+
+pub fn can_set(_: abi.HardenPart, _: u64) bool {
+    return true;
+}
+
+/// A hard limit that was lowered meanwhile binds the soft one.
+pub fn set(cause: *Cause, _: abi.HardenPart, value: u64) Failed!void {
+    var limit = try core_limit(cause);
+    limit.cur = @min(value, limit.max);
+    try call(cause, .setrlimit, c.setrlimit, .{ c.rlimit_resource.CORE, &limit });
+}
+
+fn core_limit(cause: *Cause) Failed!c.rlimit {
     var limit: c.rlimit = undefined;
     try call(cause, .getrlimit, c.getrlimit, .{ c.rlimit_resource.CORE, &limit });
-    limit.cur = 0;
-    try call(cause, .setrlimit, c.setrlimit, .{ c.rlimit_resource.CORE, &limit });
-    return abi.harden_core_limit;
+    return limit;
 }
 
 pub fn yield() void {

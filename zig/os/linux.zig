@@ -143,23 +143,47 @@ pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
     return smaps.region(cause, address, length);
 }
 
-/// RLIMIT_CORE: the soft limit only, so that the application can undo it. It does
-/// not stop a core_pattern that is a pipe (core(5)); PR_SET_DUMPABLE does.
-pub fn harden(cause: *Cause, flags: u32) Failed!u32 {
-    var done: u32 = 0;
-    if (flags & abi.harden_core_limit != 0) {
-        var limit: linux.rlimit = undefined;
-        _ = try call(cause, .getrlimit, linux.prlimit, .{ 0, .CORE, null, &limit });
-        limit.cur = 0;
-        _ = try call(cause, .setrlimit, linux.prlimit, .{ 0, .CORE, &limit, null });
-        done |= abi.harden_core_limit;
+/// RLIMIT_CORE: the soft limit only, so that it can be undone. It does not stop a
+/// core_pattern that is a pipe (core(5)); PR_SET_DUMPABLE does.
+pub fn setting(cause: *Cause, part: abi.HardenPart) Failed!?u64 {
+    switch (part) {
+        .core_limit => return (try core_limit(cause)).cur,
+        .not_dumpable => {
+            const get_dumpable: i32 = @backingInt(linux.PR.GET_DUMPABLE);
+            return try call(cause, .prctl, linux.prctl, .{ get_dumpable, 0, 0, 0, 0 });
+        },
     }
-    if (flags & abi.harden_not_dumpable != 0) {
-        const set_dumpable: i32 = @backingInt(linux.PR.SET_DUMPABLE);
-        _ = try call(cause, .prctl, linux.prctl, .{ set_dumpable, 0, 0, 0, 0 });
-        done |= abi.harden_not_dumpable;
+}
+
+pub fn hardened(_: abi.HardenPart, _: u64) u64 {
+    return 0;
+}
+
+/// prctl(2): only the kernel sets the flag to 2 ("core dumps for root alone").
+pub fn can_set(part: abi.HardenPart, value: u64) bool {
+    return part != .not_dumpable or value <= 1;
+}
+
+/// A hard limit that was lowered meanwhile binds the soft one.
+pub fn set(cause: *Cause, part: abi.HardenPart, value: u64) Failed!void {
+    switch (part) {
+        .core_limit => {
+            var limit = try core_limit(cause);
+            limit.cur = @min(value, limit.max);
+            _ = try call(cause, .setrlimit, linux.prlimit, .{ 0, .CORE, &limit, null });
+        },
+        .not_dumpable => {
+            const set_dumpable: i32 = @backingInt(linux.PR.SET_DUMPABLE);
+            const flag: usize = @intCast(value);
+            _ = try call(cause, .prctl, linux.prctl, .{ set_dumpable, flag, 0, 0, 0 });
+        },
     }
-    return done;
+}
+
+fn core_limit(cause: *Cause) Failed!linux.rlimit {
+    var limit: linux.rlimit = undefined;
+    _ = try call(cause, .getrlimit, linux.prlimit, .{ 0, .CORE, null, &limit });
+    return limit;
 }
 
 pub fn yield() void {

@@ -330,17 +330,27 @@ pub fn region(cause: *Cause, address: usize, length: usize) Failed!os.Region {
 /// It does not bind dumps that someone takes on purpose. SetErrorMode is not used: it
 /// promises no more than the absence of a dialog, and child processes inherit it.
 /// Nothing corresponds to `harden_not_dumpable`.
-pub fn harden(cause: *Cause, flags: u32) Failed!u32 {
-    if (flags & abi.harden_core_limit == 0) return 0;
-    if (seam.fails(cause, .WerSetFlags)) return error.SystemCall;
+pub fn setting(_: *Cause, part: abi.HardenPart) Failed!?u64 {
+    if (part == .not_dumpable) return null;
     var settings: u32 = 0;
-    if (WerGetFlags(GetCurrentProcess(), &settings) != 0) settings = 0;
-    const result = WerSetFlags(settings | wer_fault_reporting_flag_noheap);
-    if (result != 0) {
-        cause.* = .{ .step = .WerSetFlags, .errno = @truncate(@as(u32, @bitCast(result))) };
-        return error.SystemCall;
-    }
-    return abi.harden_core_limit;
+    if (WerGetFlags(GetCurrentProcess(), &settings) != 0) return 0;
+    return settings;
+}
+
+pub fn hardened(_: abi.HardenPart, now: u64) u64 {
+    return now | wer_fault_reporting_flag_noheap;
+}
+
+pub fn can_set(_: abi.HardenPart, _: u64) bool {
+    return true;
+}
+
+pub fn set(cause: *Cause, _: abi.HardenPart, value: u64) Failed!void {
+    if (seam.fails(cause, .WerSetFlags)) return error.SystemCall;
+    const result = WerSetFlags(@intCast(value));
+    if (result == 0) return;
+    cause.* = .{ .step = .WerSetFlags, .errno = @truncate(@as(u32, @bitCast(result))) };
+    return error.SystemCall;
 }
 
 pub fn yield() void {
