@@ -4,6 +4,7 @@
  * @module
  */
 import { Cell } from "./cell.ts";
+import { nameSecret, startDiagnostics } from "./diagnostics.ts";
 import { close, enterAlone } from "./gate.ts";
 import { failure, isShortage } from "./native/failure.ts";
 import { type Library, library } from "./native/library.ts";
@@ -28,6 +29,8 @@ export function create(length: number, options: SecretOptions | undefined, make:
 
 function cell(loaded: Library, handle: number, length: number, resolved: Resolved): Cell {
   const { revokeViews, label } = resolved;
+  startDiagnostics(loaded);
+  if (label !== undefined) nameSecret(loaded, handle, label);
   return new Cell(loaded, { handle, length, revokeViews, label });
 }
 

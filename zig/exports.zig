@@ -8,6 +8,8 @@
 
 const std = @import("std");
 const abi = @import("abi.zig");
+const diagnose = @import("diagnose.zig");
+const labels = @import("labels.zig");
 const secret = @import("secret.zig");
 const statistics = @import("statistics.zig");
 const seam = @import("seam.zig");
@@ -128,6 +130,19 @@ export fn securememory_harden(flags: f64) i32 {
     return @intCast(done);
 }
 
+/// Names a secret in the lines about faults. A label is shown: it is not content.
+export fn securememory_label(handle: f64, bytes: ?[*]u8, length: f64) i32 {
+    var cause: Cause = .{};
+    label(&cause, handle, bytes, length) catch |err| return abi.pack(err, cause);
+    return 0;
+}
+
+/// Turns the lines about faults on (1) or off (0), for the whole process. If `as_default` is
+/// 1, only if nobody has said anything. Returns 1 if they are on and the handler is in place.
+export fn securememory_diagnose(on: f64, as_default: f64) i32 {
+    return @intFromBool(diagnose.set(on != 0, as_default != 0));
+}
+
 /// A number of JavaScript's that has to be a whole one of 32 bits.
 fn whole(number: f64) abi.Error!u32 {
     // False for NaN, too.
@@ -162,6 +177,10 @@ fn shape(length: f64, alignment: f64, flags: f64) abi.Error!secret.Shape {
 
 fn copy(cause: *Cause, handle: f64, alignment: f64, flags: f64) abi.Error!u32 {
     return secret.copy(cause, try whole(handle), try whole(alignment), try whole(flags));
+}
+
+fn label(cause: *Cause, handle: f64, bytes: ?[*]u8, length: f64) abi.Error!void {
+    return labels.set(cause, try whole(handle), try slice(u8, bytes, length));
 }
 
 fn open(cause: *Cause, handle: f64, protection: f64) abi.Error!void {

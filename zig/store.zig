@@ -14,6 +14,7 @@ const invariant = @import("invariant.zig");
 const os = @import("os.zig").current;
 const os_layer = @import("os.zig");
 const counters = @import("counters.zig");
+const ranges = @import("ranges.zig");
 const Lock = @import("lock.zig").Lock;
 const Record = table.Record;
 
@@ -86,6 +87,8 @@ pub fn give(cause: *abi.Cause, page_size: usize, record: *Record) abi.Error!void
     if (record.kind == .region) {
         const locked = record.store == .locked and !record.dropped;
         const reserved = layout.arena_bytes(1, record.span, page_size);
+        // Before it can be anyone else's.
+        ranges.remove(record.base - page_size);
         if (os.unreserve(cause, record.base - page_size, reserved)) {
             counters.arenas.sub(1);
             if (locked) counters.locked_bytes.sub(record.span);
@@ -191,6 +194,7 @@ fn build(cause: *abi.Cause, page_size: usize, units_wanted: u32, unit_bytes: usi
         var ignored: abi.Cause = .{};
         if (os_layer.partial_unreserve) os.unreserve(&ignored, base + kept, reserved - kept) catch {};
     }
+    ranges.add(base, layout.arena_bytes(units, unit_bytes, page_size));
     counters.arenas.add(1);
     if (store == .locked) counters.locked_bytes.add(units * unit_bytes);
     return .{ .base = base, .units = units };
