@@ -35,7 +35,7 @@ pub fn set(on: bool, as_default: bool) bool {
     lock.acquire();
     defer lock.release();
     if (page_size.load(.monotonic) == 0) page_size.store(os.page_size(), .release);
-    return handler.install(explain);
+    return handler.install(explain, !as_default);
 }
 
 /// The line about a fault, if it is ours and lines are on. For signal handlers.

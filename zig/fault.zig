@@ -11,6 +11,7 @@ const std = @import("std");
 const abi = @import("abi.zig");
 const labels = @import("labels.zig");
 const ranges = @import("ranges.zig");
+const retired = @import("retired.zig");
 const table = @import("table.zig");
 const Record = table.Record;
 
@@ -60,15 +61,28 @@ pub const Buffer = [512]u8;
 pub fn explain(fault: Fault, page_size: usize, buffer: *Buffer) ?[]const u8 {
     if (!ranges.contain(fault.address)) return null;
     var line: Line = .{ .buffer = buffer };
-    const found = nearest(fault.address, page_size) orelse {
+    if (nearest(fault.address, page_size)) |found| {
+        var text: labels.Text = undefined;
+        write(&line, fault, found.seen, labels.get(found.index, found.use, &text));
+    } else if (retired.find(fault.address)) |entry| {
+        write(&line, fault, seen_retired(fault.address, &entry), entry.text());
+    } else {
         // Its record was parted from it: that is done to pages of closed secrets only.
         write_ownerless(&line, fault.access, .{ .used = true, .guard = false });
-        return line.end();
-    };
-    var text: labels.Text = undefined;
-    const label = labels.get(found.index, found.use, &text);
-    write(&line, fault, found.seen, label);
+    }
     return line.end();
+}
+
+fn seen_retired(address: usize, entry: *const retired.Entry) Seen {
+    const start = entry.base +| entry.offset;
+    return .{
+        .state = .resting,
+        .protection = .none,
+        .window = false,
+        .used = true,
+        .length = entry.length,
+        .place = .of(address, entry.base, entry.span, start, entry.length),
+    };
 }
 
 const Found = struct { index: u32, use: u64, seen: Seen };

@@ -16,6 +16,7 @@ const compare = @import("compare.zig");
 const counters = @import("counters.zig");
 const invariant = @import("invariant.zig");
 const process = @import("process.zig");
+const retired = @import("retired.zig");
 const os = @import("os.zig").current;
 const os_layer = @import("os.zig");
 const wipe = @import("wipe.zig").wipe;
@@ -183,6 +184,7 @@ pub fn retire(cause: *Cause, handle: u32) Error!void {
     defer record.lock.release();
     if (record.state != .resting) return error.InvalidArgument;
     const dropped = if (record.dropped) {} else store.drop_memory(cause, record);
+    retired.add(record);
     end_rest(record);
     // If the memory could not be dropped, it is wiped and inaccessible, and lost.
     store.forget(record);

@@ -11,6 +11,7 @@ test {
     _ = @import("layout.zig");
     _ = @import("lock.zig");
     _ = @import("ranges.zig");
+    _ = @import("retired.zig");
     _ = @import("wipe.zig");
     _ = @import("secret_test.zig");
     if (@import("builtin").target.os.tag == .linux) {

@@ -7,9 +7,9 @@
 //! on any thread.
 //!
 //! A handler that another library installs after ours stands before ours. If it passes
-//! signals on, ours is reached through it. `install` puts a new one in front of it, as often
-//! as there are generations; each goes on to the one that it found. Were two of them to pass
-//! a signal to each other for ever, it is ended by the system's default instead.
+//! signals on, ours is reached through it. `install` can put a new one in front of it, as
+//! often as there are generations; each goes on to the one that it found. If two of them
+//! would pass a signal to each other for ever, it goes to the first one that was found.
 
 const std = @import("std");
 const fault = @import("../fault.zig");
@@ -35,12 +35,13 @@ pub fn Chain(comptime System: type) type {
         var installed: [System.signals.len]u8 = @splat(0);
         var explain: ?Explain = null;
 
-        /// Puts our handlers in front, where they are not yet in the chain's first place.
+        /// Installs ours; if they are installed, puts them in front again if that is wanted.
         /// The caller holds a lock. False if the system refused one, or no generation is left.
-        pub fn install(with: Explain) bool {
+        pub fn install(with: Explain, in_front: bool) bool {
             explain = with;
             var done = true;
             for (System.signals, 0..) |signal, which| {
+                if (installed[which] > 0 and !in_front) continue;
                 done = install_one(signal, which) and done;
             }
             return done;
@@ -100,9 +101,9 @@ pub fn Chain(comptime System: type) type {
             const which = for (System.signals, 0..) |one, index| {
                 if (one == signal) break index;
             } else return null;
-            const behind = &before[generation][which];
             const passed = visit(info, generation);
-            if (passed == .again) return end(signal, info, true);
+            if (passed == .lost) return end(signal, info, true);
+            const behind = &before[if (passed == .again) 0 else generation][which];
 
             const ours = passed == .first and speak(signal, info, context);
             switch (behind.handler) {
@@ -115,7 +116,9 @@ pub fn Chain(comptime System: type) type {
             return @ptrFromInt(behind.handler);
         }
 
-        const Passed = enum { first, later, again };
+        /// The first of ours to see a signal; one that sees it later; one that sees it for the
+        /// second time; and none knows a way out.
+        const Passed = enum { first, later, again, lost };
 
         /// Notes in the signal's own information, where the kernel left zeros, which of our
         /// handlers it has come through: it is on this thread's stack, and gone with it.
@@ -123,12 +126,15 @@ pub fn Chain(comptime System: type) type {
             const note = System.spare(info orelse return .first);
             const bit = @as(u64, 1) << generation;
             const noted = if (note.* & ~all_bits == note_mark) note.* & all_bits else 0;
-            note.* = note_mark | noted | bit;
+            const circled = noted & bit != 0;
+            note.* = note_mark | noted | bit | if (circled) circle_bit else 0;
             if (noted == 0) return .first;
-            return if (noted & bit != 0) .again else .later;
+            if (!circled) return .later;
+            return if (noted & circle_bit != 0) .lost else .again;
         }
 
-        const all_bits: u64 = (1 << generations) - 1;
+        const circle_bit: u64 = 1 << generations;
+        const all_bits: u64 = circle_bit | (circle_bit - 1);
         /// Not by chance: "securem" and the bits.
         const note_mark = std.mem.readInt(u64, "\x00securem", .little) & ~@as(u64, 0xff);
 

@@ -42,8 +42,9 @@ extern "kernel32" fn SetLastError(code: u32) callconv(.winapi) void;
 var handler: ?*anyopaque = null;
 var explain: ?Explain = null;
 
-/// The caller holds a lock. False if the system refused.
-pub fn install(with: Explain) bool {
+/// The caller holds a lock. False if the system refused. To be in front of a handler that
+/// came later is not needed: exceptions are shown to every one until one of them ends it.
+pub fn install(with: Explain, _: bool) bool {
     explain = with;
     if (handler == null) handler = AddVectoredExceptionHandler(1, on_exception);
     return handler != null;
