@@ -4,6 +4,7 @@
  * @module
  */
 import { Cell } from "./cell.ts";
+import { nameSecret, startDiagnostics } from "./diagnostics.ts";
 import { close, enterAlone } from "./gate.ts";
 import { startTicking } from "./idle.ts";
 import { failure, isShortage } from "./native/failure.ts";
@@ -32,6 +33,8 @@ function cell(loaded: Library, handle: number, length: number, resolved: Resolve
   const perThread = loaded.calls.securememory_gate(handle) === 1;
   // Its pages were written under their key.
   if (perThread) startTicking(loaded);
+  startDiagnostics(loaded);
+  if (label !== undefined) nameSecret(loaded, handle, label);
   return new Cell(loaded, { handle, length, revokeViews, perThread, label });
 }
 

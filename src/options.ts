@@ -12,7 +12,7 @@ import {
   FLAG_PKEY,
   FLAG_SECRETMEM,
 } from "./native/abi.ts";
-import { type Library, library } from "./native/library.ts";
+import { type Library, library, libraryIfLoaded } from "./native/library.ts";
 
 /** How the memory of a secret is obtained. A named rung is required, not preferred. */
 export type StoreOption = "auto" | "secretmem" | "locked";
@@ -50,6 +50,17 @@ export interface LeakReport {
 
 /** Options for the process. */
 export interface ProcessOptions extends SecretOptions {
+  /**
+   * Say on standard error why a fault on a secret's pages stops the process: one line with the
+   * secret's label and length, never with content. Default `true`. Unlike the other options it
+   * holds for the whole process, at once: the last thread that says something is heard.
+   *
+   * The line comes from a signal handler (an exception handler on Windows), installed with the
+   * first secret, which passes every signal on to the handler that was there before. A handler
+   * that other code installs later and that passes nothing on hides the line; then `true`, said
+   * again, puts this one in front of it, up to three times.
+   */
+  diagnostics?: boolean;
   /** Called for every secret that was collected without having been closed. */
   onLeak?: (leak: LeakReport) => void;
   /**
@@ -76,6 +87,7 @@ const NAMES: readonly string[] = [
   "alignment",
   "revokeViews",
   "label",
+  "diagnostics",
   "onLeak",
   "idleTimeout",
 ];
@@ -106,10 +118,14 @@ let standard: Resolved | undefined;
  */
 export function configure(options: ProcessOptions): void {
   checkOptions(options);
+  checkType(options.diagnostics, "diagnostics", "boolean");
   checkType(options.onLeak, "onLeak", "function");
   checkIdleTimeout(options.idleTimeout);
   Object.assign(configured, options);
   standard = undefined;
+  const loaded = libraryIfLoaded();
+  if (loaded === undefined || !("diagnostics" in options)) return;
+  loaded.calls.securememory_diagnose(Number(diagnostics(loaded).on), 0);
 }
 
 /** Milliseconds; see {@linkcode ProcessOptions}. */
@@ -127,6 +143,12 @@ export function resolve(options: SecretOptions | undefined): Resolved {
   if (options === undefined) return standard ??= resolveGiven({});
   checkOptions(options);
   return resolveGiven(options);
+}
+
+/** Whether faults are spoken of, and whether that is only because nobody has said anything. */
+export function diagnostics(loaded: Library): { on: boolean; asDefault: boolean } {
+  const asDefault = configured.diagnostics === undefined;
+  return { on: configured.diagnostics ?? fromEnvironment(loaded).diagnostics ?? true, asDefault };
 }
 
 /** Whether views are revoked where no call says so: for secrets that are not made here. */
@@ -180,16 +202,17 @@ const GATE_FLAGS: Readonly<Record<GateOption, number>> = {
 };
 
 /** The environment's options, read once. On Deno only where reading is permitted already. */
-let environment: SecretOptions | undefined;
+let environment: ProcessOptions | undefined;
 
-function fromEnvironment({ runtime }: Library): SecretOptions {
+function fromEnvironment({ runtime }: Library): ProcessOptions {
   if (environment !== undefined) return environment;
-  const options: SecretOptions = {};
+  const options: ProcessOptions = {};
   const store = runtime.environment("SECUREMEMORY_STORE");
   const gate = runtime.environment("SECUREMEMORY_GATE");
   if (store) options.store = store as StoreOption;
   if (gate) options.gate = gate as GateOption;
   if (runtime.environment("SECUREMEMORY_REVOKE_VIEWS") === "1") options.revokeViews = true;
+  if (runtime.environment("SECUREMEMORY_DIAGNOSTICS") === "0") options.diagnostics = false;
   if (store) checkValue(store, "SECUREMEMORY_STORE", STORES);
   if (gate) checkValue(gate, "SECUREMEMORY_GATE", GATES);
   return environment = options;

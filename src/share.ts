@@ -5,6 +5,7 @@
  */
 import { describe } from "./arguments.ts";
 import { Cell } from "./cell.ts";
+import { startDiagnostics } from "./diagnostics.ts";
 import { SecretClosedError, UnsupportedError } from "./errors.ts";
 import { isClosing } from "./gate.ts";
 import { unwatch } from "./leaks.ts";
@@ -66,6 +67,7 @@ export function attachCell(shared: SharedSecret): Cell {
   const known = loaded.calls.securememory_length(handle);
   if (known === 0) throw new SecretClosedError("Cannot attach the secret: it is closed");
   if (known !== length) throw notATicket(shared);
+  startDiagnostics(loaded);
   const here = cells.get(handle)?.deref();
   if (here !== undefined && here.shared !== undefined && !isClosing(here)) return here;
   const revokeViews = revokesViews();

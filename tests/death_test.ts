@@ -20,7 +20,7 @@ function run(code: string, length = 32): Promise<Outcome> {
     import { addressOf, bytesAt } from ${JSON.stringify(memoryUrl)};
     const { Secret, purge } = securememory;
     const page = ${PAGE}n;
-    const secret = Secret.from(new Uint8Array(${length}).fill(0x41));
+    const secret = Secret.from(new Uint8Array(${length}).fill(0x41), { label: "mine" });
     /** Not folded, not left out: what it returns is printed. */
     const touch = (bytes, index = 0) => bytes[index];
     const keep = () => {
@@ -35,86 +35,165 @@ function run(code: string, length = 32): Promise<Outcome> {
 /** Code that ends with a deed: the words before and after it are printed. */
 const deed = (code: string) => `console.log("before"); console.log("after", ${code});`;
 
-function died({ signal, status, stdout, stderr }: Outcome): void {
+const KEPT = "a view of it or a pointer to it was kept";
+/** What is said, after the word that says how the memory was accessed. */
+const outside = (offset: string) => `at offset ${offset} outside its window: ${KEPT}`;
+const READ_ONLY = "inside a read-only window: use update\\(\\)";
+
+function died({ signal, status, stdout, stderr }: Outcome, line: string): void {
   assert.deepEqual([stdout, signal, status], ["before\n", "SIGSEGV", null], stderr);
+  const said = stderr.split("\n").filter((text) => text.startsWith("securememory"));
+  assert.equal(said.length, 1, stderr);
+  assert.match(said[0] as string, new RegExp(`^securememory: ${line}; the process has to stop$`));
   // Whatever was said on the way out, the content was not.
   assert.doesNotMatch(stderr, /AAAA|(?:65\D{1,3}){4}|41414141|QUFB/);
 }
 
-const DEATHS: readonly (readonly [string, string, number?])[] = [
-  ["reading a view outside its window", `const kept = keep(); ${deed("touch(kept)")}`],
-  ["reading the last byte outside the window", `const kept = keep(); ${deed("touch(kept, 31)")}`],
-  ["writing a view outside its window", `const kept = keep(); ${deed("kept[0] = 1")}`],
+/** Its name, what it says on the way out, its code, and the length of the secret. */
+type Death = readonly [name: string, line: string, code: string, length?: number];
+
+const MINE = 'the secret "mine" \\(32 bytes\\)';
+const LARGE = `the secret "mine" \\(${2 * PAGE} bytes\\)`;
+
+const DEATHS: readonly Death[] = [
+  [
+    "reading a view outside its window",
+    `read of ${MINE} ${outside("0")}`,
+    `const kept = keep(); ${deed("touch(kept)")}`,
+  ],
+  [
+    "reading the last byte outside the window",
+    `read of ${MINE} ${outside("31")}`,
+    `const kept = keep(); ${deed("touch(kept, 31)")}`,
+  ],
+  [
+    "writing a view outside its window",
+    `write to ${MINE} ${outside("0")}`,
+    `const kept = keep(); ${deed("kept[0] = 1")}`,
+  ],
   [
     "reading a part of a view outside its window",
+    `read of ${MINE} ${outside("8")}`,
     `let kept; secret.withBytes((bytes) => { kept = bytes.subarray(8); }); ${deed("touch(kept)")}`,
   ],
   [
     "reading through another view of the buffer",
+    `read of ${MINE} ${outside("0")}`,
     `let kept; secret.withBytes((bytes) => { kept = new DataView(bytes.buffer); });
      ${deed("kept.getUint8(0)")}`,
   ],
-  ["reading by a built-in outside the window", `const kept = keep(); ${deed("kept.slice()[0]")}`],
+  [
+    "reading by a built-in outside the window",
+    `read of ${MINE} ${outside("\\d+")}`,
+    `const kept = keep(); ${deed("kept.slice()[0]")}`,
+  ],
   [
     "reading between two windows",
+    `read of ${MINE} ${outside("0")}`,
     `const kept = keep(); secret.withBytes(() => {}); ${deed("touch(kept)")}`,
   ],
   [
     "reading outside, while another secret is open",
+    `read of ${MINE} ${outside("0")}`,
     `const kept = keep(); const other = Secret.random(32); using window = other.open();
      ${deed("touch(kept)")}`,
   ],
   [
     "reading after `update`",
+    `read of ${MINE} ${outside("0")}`,
     `let kept; secret.update((b) => { kept = b; }); ${deed("touch(kept)")}`,
   ],
   [
     "reading after an async window",
+    `read of ${MINE} ${outside("0")}`,
     `let kept; await secret.withBytesAsync(async (b) => { kept = b; }); ${deed("touch(kept)")}`,
   ],
   [
     "reading after a window of `open()` was disposed",
+    `read of ${MINE} ${outside("0")}`,
     `const window = secret.open(); const kept = window.bytes; window[Symbol.dispose]();
      ${deed("touch(kept)")}`,
   ],
   [
     "reading after a callback that threw",
+    `read of ${MINE} ${outside("0")}`,
     `let kept; try { secret.withBytes((b) => { kept = b; throw 1; }); } catch {}
      ${deed("touch(kept)")}`,
   ],
   [
     "reading a producer's view",
+    `read of a secret \\(4 bytes\\) ${outside("0")}`,
     `let kept; Secret.fill(4, (b) => { kept = b; }); ${deed("touch(kept)")}`,
   ],
-  ["writing in a read-only window", `secret.withBytes((bytes) => { ${deed("bytes[0] = 1")} });`],
+  [
+    "writing in a read-only window",
+    `write to ${MINE} at offset 0 ${READ_ONLY}`,
+    `secret.withBytes((bytes) => { ${deed("bytes[0] = 1")} });`,
+  ],
   [
     "writing by a built-in in a read-only window",
+    `write to ${MINE} at offset \\d+ ${READ_ONLY}`,
     `secret.withBytes((bytes) => { ${deed("bytes.fill(0).length")} });`,
   ],
   [
     "writing in a window of `open()`",
+    `write to ${MINE} at offset 0 ${READ_ONLY}`,
     `using window = secret.open(); ${deed("window.bytes[0] = 1")}`,
   ],
   [
     "writing in a read-only window after `update` had it writable",
+    `write to ${MINE} at offset 0 ${READ_ONLY}`,
     `secret.update((bytes) => { bytes[0] = 2; });
      secret.withBytes((bytes) => { ${deed("bytes[0] = 1")} });`,
   ],
-  ["reading after close", `const kept = keep(); secret.close(); ${deed("touch(kept)")}`],
+  [
+    "reading after close",
+    `read of ${MINE} at offset 0 after it was closed: ${KEPT}`,
+    `const kept = keep(); secret.close(); ${deed("touch(kept)")}`,
+  ],
   [
     "reading after close, with new secrets in use",
+    `read of ${MINE} at offset 0 after it was closed: ${KEPT}`,
     `const kept = keep(); secret.close();
      const others = Array.from({ length: 20 }, () => Secret.random(32).open());
      ${deed("touch(kept) + others.length")}`,
   ],
   [
     "reading several pages after close",
+    `read of the secret "mine" \\(${3 * PAGE} bytes\\) at offset 0 after it was closed: ${KEPT}`,
     `const kept = keep(); secret.close(); ${deed("touch(kept)")}`,
     3 * PAGE,
   ],
-  ["reading after purge", `const kept = keep(); purge(); ${deed("touch(kept)")}`],
+  [
+    "reading after close what was shared",
+    `read of ${MINE} at offset 0 after it was closed: ${KEPT}`,
+    `const kept = keep(); secret.share(); secret.close(); ${deed("touch(kept)")}`,
+  ],
+  [
+    "reading several shared pages after close",
+    `read of the secret "mine" \\(${3 * PAGE} bytes\\) at offset 9000 after it was closed: ${KEPT}`,
+    `const kept = keep(); secret.share(); secret.close(); ${deed("touch(kept, 9000)")}`,
+    3 * PAGE,
+  ],
+  [
+    "reading what was shared long after close",
+    `read of a page of a closed secret: ${KEPT}`,
+    `const kept = keep(); secret.share(); secret.close();
+     for (let round = 0; round < 200; round++) {
+       const other = Secret.random(32);
+       other.share();
+       other.close();
+     }
+     ${deed("touch(kept)")}`,
+  ],
+  [
+    "reading after purge",
+    `read of ${MINE} at offset 0 after a purge: ${KEPT}`,
+    `const kept = keep(); purge(); ${deed("touch(kept)")}`,
+  ],
   [
     "reading one byte past the end, in a window",
+    `read of ${MINE} 1 byte past its end \\(the guard page\\)`,
     `secret.withBytes((bytes) => {
        const past = bytesAt(addressOf(bytes) + 32n, 1);
        ${deed("touch(past)")}
@@ -122,20 +201,39 @@ const DEATHS: readonly (readonly [string, string, number?])[] = [
   ],
   [
     "writing one byte past the end, in a read-write window",
+    `write to ${MINE} 1 byte past its end \\(the guard page\\)`,
     `secret.update((bytes) => {
        const past = bytesAt(addressOf(bytes) + 32n, 1);
        ${deed("past[0] = 1")}
      });`,
   ],
   [
+    "reading one byte past the end, with a secret on the next page",
+    `read of ${MINE} 1 byte past its end \\(the guard page\\)`,
+    `const next = Secret.random(4);
+     secret.withBytes((bytes) => {
+       const past = bytesAt(addressOf(bytes) + 32n, 1);
+       ${deed("touch(past) + next.length")}
+     });`,
+  ],
+  [
     "reading one page before the start, in a window",
+    `read of ${MINE} ${PAGE} bytes before its start \\(the guard page\\)`,
     `secret.withBytes((bytes) => {
        const ahead = bytesAt(addressOf(bytes) - page, 1);
        ${deed("touch(ahead)")}
      });`,
   ],
   [
+    "reading before the start, outside the window",
+    `read of ${MINE} 1 byte before its start outside its window`,
+    `const kept = keep();
+     const ahead = bytesAt(addressOf(kept) - 1n, 1);
+     ${deed("touch(ahead)")}`,
+  ],
+  [
     "reading one byte before a secret of whole pages, in a window",
+    `read of ${LARGE} 1 byte before its start \\(the guard page\\)`,
     `secret.withBytes((bytes) => {
        const ahead = bytesAt(addressOf(bytes) - 1n, 1);
        ${deed("touch(ahead)")}
@@ -144,17 +242,45 @@ const DEATHS: readonly (readonly [string, string, number?])[] = [
   ],
   [
     "reading one byte past a secret of whole pages, in a window",
+    `read of ${LARGE} 1 byte past its end \\(the guard page\\)`,
     `secret.withBytes((bytes) => {
        const past = bytesAt(addressOf(bytes) + ${2 * PAGE}n, 1);
        ${deed("touch(past)")}
      });`,
     2 * PAGE,
   ],
+  [
+    "reading a page that no secret has used",
+    "read of a page that no secret has used yet: a pointer went astray",
+    `const kept = keep();
+     const beyond = bytesAt(addressOf(kept) + 4n * page, 1);
+     ${deed("touch(beyond)")}`,
+  ],
+  [
+    "reading a guard page beside no secret",
+    "read of a guard page beside no secret: a pointer went astray",
+    `const kept = keep();
+     const beyond = bytesAt(addressOf(kept) + 5n * page, 1);
+     ${deed("touch(beyond)")}`,
+  ],
+  [
+    "reading a page whose last secret is closed and gone",
+    `read of a page of a closed secret: ${KEPT}`,
+    `const other = Secret.random(32);
+     const address = other.withBytes(addressOf);
+     other.close();
+     const gone = Array.from({ length: 70 }, () => {
+       const one = Secret.random(32);
+       one.withBytes(() => {});
+       one.close();
+     });
+     ${deed("touch(bytesAt(address, 1)) + gone.length")}`,
+  ],
 ];
 
-for (const [name, code, length] of DEATHS) {
-  test(`${name} stops the process`, { skip }, async () => {
-    died(await run(code, length));
+for (const [name, line, code, length] of DEATHS) {
+  test(`${name} stops the process, which says why`, { skip }, async () => {
+    died(await run(code, length), line);
   });
 }
 

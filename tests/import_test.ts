@@ -35,8 +35,9 @@ const look = () => ({
 });
 look();
 const before = look();
-const { Secret } = await import(${moduleUrl("mod.ts")});
+const { configure, Secret } = await import(${moduleUrl("mod.ts")});
 const imported = look();
+configure({ diagnostics: process.env.DIAGNOSTICS !== "off" });
 const secret = Secret.random(32);
 secret.withBytes((bytes) => bytes[0]);
 const used = look();
@@ -49,11 +50,11 @@ interface Moments {
   readonly used: Moment;
 }
 
-async function moments(): Promise<Moments> {
+async function moments(diagnostics = "on"): Promise<Moments> {
   return await withFolder(async (folder) => {
     const path = join(folder, "child.mjs");
     writeFileSync(path, CHILD);
-    const { status, stdout, stderr } = await runFile(path);
+    const { status, stdout, stderr } = await runFile(path, { env: { DIAGNOSTICS: diagnostics } });
     assert.equal(status, 0, stderr);
     return JSON.parse(stdout);
   });
@@ -68,10 +69,22 @@ test("importing the module loads no library, locks nothing and changes nothing i
   assert.deepEqual(imported, before);
 });
 
-test("the first secret loads the library, and leaves limits, signals and globals alone", {
+/** SIGBUS and SIGSEGV, as bits of a mask of /proc/self/status. */
+const FAULTS = 1n << 6n | 1n << 10n;
+
+test("the first secret installs a handler of faults, and no other", {
   skip: notOnLinux,
 }, async () => {
   const { before, used } = await moments();
+  const mask = ({ signals }: Moment) => signals.map((line) => BigInt(`0x${line.split("\t")[1]}`));
+  const [caught = 0n, ignored, blocked] = mask(before);
+  assert.deepEqual(mask(used), [caught | FAULTS, ignored, blocked]);
+});
+
+test("the first secret loads the library, and leaves limits, signals and globals alone", {
+  skip: notOnLinux,
+}, async () => {
+  const { before, used } = await moments("off");
   assert.ok(used.libraries > 0, "The library is not mapped");
   assert.doesNotMatch(used.vmLck, /\b0 kB$/);
   const { limits, signals, globals, listeners } = used;

@@ -61,7 +61,7 @@ test "the end wipes secrets that are closed, open, and written after a purge" {
     for ([_]u32{ closed, large, reading, writing }) |handle| {
         try expectEqual(@as(usize, 0), try left(record_of(handle)));
         try os.close(&cause, record_of(handle).base, record_of(handle).span);
-        record_of(handle).protection = .none;
+        record_of(handle).access = .none;
         try close(handle);
     }
 }
@@ -95,7 +95,7 @@ test "the end waits for no lock for good: what it guards is overwritten" {
         // Random bytes, of which some may be what they were.
         try expect(try left(record) < record.length / 8);
         try os.close(&cause, record.base, record.span);
-        record.protection = .none;
+        record.access = .none;
         record.lock.release();
     }
     try expectEqual(@as(usize, 0), try left(record_of(free)));

@@ -12,6 +12,8 @@ const abi = @import("abi.zig");
 const keys = @import("keys.zig");
 const process = @import("process.zig");
 const rungs = @import("rungs.zig");
+const diagnose = @import("diagnose.zig");
+const labels = @import("labels.zig");
 const secret = @import("secret.zig");
 const statistics = @import("statistics.zig");
 const seam = @import("seam.zig");
@@ -204,6 +206,19 @@ comptime {
     }
 }
 
+/// Names a secret in the lines about faults. A label is shown: it is not content.
+export fn securememory_label(handle: f64, bytes: ?[*]u8, length: f64) i32 {
+    var cause: Cause = .{};
+    label(&cause, handle, bytes, length) catch |err| return abi.pack(err, cause);
+    return 0;
+}
+
+/// Turns the lines about faults on (1) or off (0), for the whole process. If `as_default` is
+/// 1, only if nobody has said anything. Returns 1 if they are on and the handler is in place.
+export fn securememory_diagnose(on: f64, as_default: f64) i32 {
+    return @intFromBool(diagnose.set(on != 0, as_default != 0));
+}
+
 /// A number of JavaScript's that has to be a whole one of 32 bits.
 fn whole(number: f64) abi.Error!u32 {
     // False for NaN, too.
@@ -246,6 +261,10 @@ fn probe(cause: *Cause, what: f64) abi.Error!void {
     const wanted: abi.Probe = @fromBackingInt(@intCast(number));
     const known = try process.get(cause);
     return rungs.probe(cause, known.page_size, wanted);
+}
+
+fn label(cause: *Cause, handle: f64, bytes: ?[*]u8, length: f64) abi.Error!void {
+    return labels.set(cause, try whole(handle), try slice(u8, bytes, length));
 }
 
 fn open(cause: *Cause, handle: f64, protection: f64) abi.Error!void {

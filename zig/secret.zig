@@ -19,6 +19,7 @@ const keys = @import("keys.zig");
 const process = @import("process.zig");
 const ending = @import("ending.zig");
 const rungs = @import("rungs.zig");
+const retired = @import("retired.zig");
 const os = @import("os.zig").current;
 const os_layer = @import("os.zig");
 const pkey = os_layer.pkey;
@@ -209,6 +210,7 @@ pub fn retire(cause: *Cause, handle: u32) Error!void {
     defer record.lock.release();
     if (record.state != .resting) return error.InvalidArgument;
     const dropped = if (record.dropped) {} else store.drop_memory(cause, record);
+    retired.add(record);
     end_rest(record);
     // If the memory could not be dropped, it is wiped and inaccessible, and lost.
     store.forget(record);

@@ -22,6 +22,7 @@ const counters = @import("counters.zig");
 const gate = @import("gate.zig");
 const rungs = @import("rungs.zig");
 const secretmem = os_layer.secretmem;
+const ranges = @import("ranges.zig");
 const Lock = @import("lock.zig").Lock;
 const Record = table.Record;
 
@@ -166,6 +167,7 @@ fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!vo
         unreserve(base + kept, layout.arena_bytes(wanted, page_size, page_size) - kept);
     }
     seal_guards(page_size, base, units, page_size, store);
+    ranges.add(base, kept);
     counters.arenas.add(1);
     var unit: u32 = 0;
     while (unit < units) : (unit += 1) {
@@ -201,6 +203,7 @@ fn add_region(cause: *abi.Cause, page_size: usize, span: usize, store: abi.Store
         return err;
     };
     seal_guards(page_size, base, 1, span, store);
+    ranges.add(base, length);
     counters.arenas.add(1);
     adopt(record, base + page_size, span, store, .region);
     return record;

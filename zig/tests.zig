@@ -5,10 +5,19 @@ test {
     _ = @import("abi.zig");
     _ = @import("canary.zig");
     _ = @import("compare.zig");
+    _ = @import("diagnose.zig");
+    _ = @import("fault.zig");
+    _ = @import("labels.zig");
     _ = @import("layout.zig");
     _ = @import("lock.zig");
+    _ = @import("ranges.zig");
+    _ = @import("retired.zig");
     _ = @import("wipe.zig");
     _ = @import("secret_test.zig");
     _ = @import("ending_test.zig");
     if (@import("builtin").target.os.tag == .linux) _ = @import("os/linux_smaps.zig");
+    if (@import("builtin").target.os.tag == .linux) {
+        _ = @import("os/linux_fault.zig");
+        _ = @import("os/linux_smaps.zig");
+    }
 }

@@ -91,6 +91,21 @@ export const SYMBOLS = {
   },
   securememory_harden: { parameters: ["f64"], result: "i32" },
   securememory_unharden: { parameters: [], result: "i32" },
+  securememory_label: {
+    parameters: [
+      "f64", // handle
+      "buffer", // UTF-8
+      "f64", // length
+    ],
+    result: "i32",
+  },
+  securememory_diagnose: {
+    parameters: [
+      "f64", // on
+      "f64", // as default
+    ],
+    result: "i32",
+  },
 } as const satisfies Record<string, Signature>;
 
 /** A pointer as the runtime has it: a number on Bun, an object on Deno, a bigint on Node. */
