@@ -41,7 +41,11 @@ export function observer(): Observer {
       library: join(folder, `copy${copies++}.so`),
     }));
     writeFileSync(file, JSON.stringify(whole));
-    const outcome = await runScript("tests/children/refusals.ts", { args: [file, library().path] });
+    const outcome = await runScript("tests/children/refusals.ts", {
+      args: [file, library().path],
+      // Each case loads the same modules anew: Node takes off their types only once then.
+      env: { NODE_COMPILE_CACHE: join(folder, "cache") },
+    });
     const { status, signal, stdout, stderr } = outcome;
     const lines = stdout.trimEnd().split("\n");
     const after = `after ${lines.length} cases: ${stderr}`;
