@@ -20,3 +20,8 @@ export function lockableBytes(): number {
   const soft = /^Max locked memory\s+(\d+|unlimited)/m.exec(limits)?.[1];
   return soft === undefined || soft === "unlimited" ? Infinity : Number(soft);
 }
+
+/** The processor has protection keys, and the kernel uses them: pkeys(7). */
+export function hasKeys(): boolean {
+  return HAS_SMAPS && /^flags\b.*\bospke\b/m.test(readFileSync("/proc/cpuinfo", "utf8"));
+}
