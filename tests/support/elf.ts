@@ -13,6 +13,23 @@ export interface ElfSymbol {
   readonly undefined: boolean;
 }
 
+/** A part of a library as it is loaded. */
+export interface ElfSegment {
+  readonly type: number;
+  readonly flags: number;
+  /** Where its bytes are in the file, how many, and where they are loaded. */
+  readonly offset: number;
+  readonly size: number;
+  readonly address: number;
+}
+
+/** A function with a name, in a library that was not stripped. */
+export interface ElfFunction {
+  readonly name: string;
+  readonly address: number;
+  readonly size: number;
+}
+
 /** What is read of a library. */
 export interface Elf {
   readonly bytes: number;
@@ -21,19 +38,24 @@ export interface Elf {
   readonly needed: readonly string[];
   /** Tags of the dynamic section, in order. */
   readonly tags: readonly number[];
-  /** Types and flags of the program headers. */
-  readonly segments: readonly { readonly type: number; readonly flags: number }[];
+  /** The program headers. */
+  readonly segments: readonly ElfSegment[];
+  /** Every function that has a name, exported or not; none if the library was stripped. */
+  readonly functions: readonly ElfFunction[];
 }
 
+export const PT_LOAD = 1;
 export const DT_NEEDED = 1;
 export const DT_TEXTREL = 22;
 export const PT_GNU_STACK = 0x6474e551;
 export const PF_X = 1;
 export const PF_W = 2;
 
+const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
 const SHT_DYNAMIC = 6;
 const SHT_DYNSYM = 11;
+const STT_FUNC = 2;
 
 interface Section {
   readonly type: number;
@@ -60,6 +82,9 @@ export function readElf(path: string): Elf {
     (at) => ({
       type: view.getUint32(at, true),
       flags: view.getUint32(at + 4, true),
+      offset: number(at + 8),
+      address: number(at + 16),
+      size: number(at + 32),
     }),
   );
   const sections = entries(
@@ -89,6 +114,13 @@ export function readElf(path: string): Elf {
     name: text(section, view.getUint32(at, true)),
     undefined: view.getUint16(at + 6, true) === 0,
   })).slice(1); // The first one is always empty.
+  const stripped = sections.every(({ type }) => type !== SHT_SYMTAB);
+  const functions = stripped ? [] : inSection(SHT_SYMTAB, 24, (at, section) => ({
+    name: text(section, view.getUint32(at, true)),
+    kind: view.getUint8(at + 4) & 15,
+    address: number(at + 8),
+    size: number(at + 16),
+  })).filter(({ kind }) => kind === STT_FUNC);
   const dynamic = inSection(SHT_DYNAMIC, 16, (at, section) => {
     const tag = number(at);
     return { tag, name: tag === DT_NEEDED ? text(section, number(at + 8)) : "" };
@@ -99,5 +131,6 @@ export function readElf(path: string): Elf {
     needed: dynamic.filter(({ tag }) => tag === DT_NEEDED).map(({ name }) => name),
     tags: dynamic.map(({ tag }) => tag),
     segments,
+    functions,
   };
 }
