@@ -8,6 +8,7 @@
  *     npm run test:mutation -- --shard 1/2  every second one; shards share their results
  *     npm run test:mutation -- --report     the table of what is known; runs nothing
  *     npm run test:mutation -- --fresh      forgets all results first
+ *     npm run test:mutation -- --quick      the tests that catch most; for a first look
  *     npm run test:mutation -- --everywhere  what survives on Bun has to survive Node and Deno
  *
  * Which lines: mutation/claims.mjs. Which of them change nothing that a test could see,
@@ -31,18 +32,21 @@ import { ROOT } from "./toolchain.mjs";
 import { hashOf, makeCopy, sourceFiles } from "./mutation/copy.mjs";
 import { listMutants } from "./mutation/mutants.mjs";
 import { report } from "./mutation/report.mjs";
-import { build, stagesFor } from "./mutation/stages.mjs";
+import { build, DEPTHS, stagesFor } from "./mutation/stages.mjs";
 
 const { values: options } = parseArgs({
   options: {
     list: { type: "boolean" },
     report: { type: "boolean" },
     fresh: { type: "boolean" },
-    everywhere: { type: "boolean", default: false },
+    quick: { type: "boolean" },
+    everywhere: { type: "boolean" },
     only: { type: "string" },
     shard: { type: "string", default: "1/1" },
   },
 });
+
+const depth = options.everywhere ? "everywhere" : options.quick ? "quick" : "usual";
 
 const RESULTS = `${ROOT}bench/results/mutation.jsonl`;
 const files = sourceFiles();
@@ -72,7 +76,8 @@ function results() {
     const one = JSON.parse(line);
     if (one.code !== hashes.code) continue;
     const survived = one.outcome === "survived";
-    if (survived && (one.tests !== hashes.tests || one.everywhere < options.everywhere)) continue;
+    const deepEnough = DEPTHS.indexOf(one.depth) >= DEPTHS.indexOf(depth);
+    if (survived && (one.tests !== hashes.tests || !deepEnough)) continue;
     found.set(one.id, one);
   }
   return found;
@@ -99,7 +104,7 @@ async function judge(root, mutant) {
   const original = readFileSync(join(root, mutant.file), "utf8");
   const accidents = [];
   try {
-    for (const stage of stagesFor(mutant.file, options.everywhere)) {
+    for (const stage of stagesFor(mutant.file, depth)) {
       if (!verified.has(stage)) {
         await put(root, mutant, original);
         await verify(root, stage);
@@ -141,10 +146,9 @@ if (!options.report && todo.length > 0) {
     const result = await judge(root, mutant);
     const seconds = Math.round((Date.now() - at) / 100) / 10;
     const { id, what, file, line, part } = mutant;
-    const { everywhere } = options;
     appendFileSync(
       RESULTS,
-      `${JSON.stringify({ id, ...hashes, everywhere, ...result, seconds })}\n`,
+      `${JSON.stringify({ id, ...hashes, depth, ...result, seconds })}\n`,
     );
     console.error(
       `${index + 1}/${todo.length} ${seconds} s  ${what}  ${file}:${line}  ${part.slice(0, 80)}\n` +

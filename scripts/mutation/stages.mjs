@@ -15,9 +15,15 @@ const FAST = [
   ...["share", "source", "stats", "status", "update", "window", "worker"],
 ].map((name) => `tests/${name}_test.ts`);
 
+/** These test other parts of the project, and take longer than all the rest. */
+const UNRELATED = ["bench", "demo", "mutation", "packaging", "readme"].map((name) =>
+  `${name}_test.ts`
+);
+
 const testsIn = (root, folder) => {
   try {
-    return readdirSync(`${root}/${folder}`).filter((name) => name.endsWith("_test.ts"))
+    return readdirSync(`${root}/${folder}`)
+      .filter((name) => name.endsWith("_test.ts") && !UNRELATED.includes(name))
       .map((name) => `${folder}/${name}`).sort();
   } catch {
     return [];
@@ -166,10 +172,14 @@ const slow = bun(
 );
 const proof = bun("proof", (root) => testsIn(root, "tests/proof"), 900);
 
+/** How far a mutant has to get before it counts as a survivor; each includes the one before. */
+export const DEPTHS = ["quick", "usual", "everywhere"];
+
 /** The stages for a file, in order. What survives on Bun survives nearly everywhere. */
-export function stagesFor(file, everywhere) {
-  const stages = file.endsWith(".zig") ? [fast, zig, slow, proof] : [fast, slow];
-  return everywhere ? [...stages, node, deno] : stages;
+export function stagesFor(file, depth) {
+  const native = file.endsWith(".zig");
+  const stages = [native ? [fast, zig] : [fast], native ? [slow, proof] : [slow], [node, deno]];
+  return stages.slice(0, DEPTHS.indexOf(depth) + 1).flat();
 }
 
 /** Builds what the tests load. The first line of what is wrong, or undefined. */
