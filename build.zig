@@ -4,6 +4,8 @@
 //! zig build bench      the benchmark's floor, native loops -> zig-out/<target>/
 //! zig build abi        writes src/native/abi.ts from zig/abi.zig
 //! zig build test       the core's own tests
+//!
+//! -Doptimize=safe|fast|small|debug; -Dstrip=false keeps the names of functions.
 
 const std = @import("std");
 
@@ -22,16 +24,17 @@ const targets = [_]Target{
 
 pub fn build(b: *std.Build) void {
     const optimize: std.lang.Optimize = b.option(std.lang.Optimize, "optimize", "Default: safe") orelse .safe;
+    const strip = b.option(bool, "strip", "Leave the names of functions out. Default: true") orelse true;
     const host = b.graph.host.result;
 
     const all = b.step("targets", "Build the library for all six targets");
     for (targets) |target| {
-        const installed = install(b, target, optimize, "securememory", false);
+        const installed = install(b, target, optimize, strip, "securememory", false);
         all.dependOn(installed);
         if (target.query.cpu_arch == host.cpu.arch and target.query.os_tag == host.os.tag) {
             b.getInstallStep().dependOn(installed);
             const faults = b.step("faults", "Build the library whose system calls tests can make fail");
-            faults.dependOn(install(b, target, optimize, "securememory-faults", true));
+            faults.dependOn(install(b, target, optimize, strip, "securememory-faults", true));
             const floor = b.step("bench", "Build the native loops that benchmarks compare with");
             floor.dependOn(install_floor(b, target));
         }
@@ -78,10 +81,12 @@ fn install(
     b: *std.Build,
     target: Target,
     optimize: std.lang.Optimize,
+    strip: bool,
     name: []const u8,
     faults: bool,
 ) *std.Build.Step {
     const module = core(b, "zig/exports.zig", b.resolveTargetQuery(target.query), optimize, faults);
+    module.strip = strip;
     // What is for tests stays out of the folder that is published.
     const folder = if (faults) "" else "../lib/";
     return shared(b, target, name, folder, module);

@@ -108,6 +108,13 @@ const TEXTS: readonly (readonly [string, string, string])[] = [
   ["a lone low surrogate", "\udc00", "efbfbd"],
   ["a high surrogate at the end", "a\udbff", "61efbfbd"],
   ["surrogates in the wrong order", "\udc00\ud800", "efbfbdefbfbd"],
+  ["two low surrogates", "\udc00\udc00", "efbfbdefbfbd"],
+  ["a low surrogate after another character", "€\udc00", "e282acefbfbd"],
+  [
+    "a high surrogate before the first character after all surrogates",
+    "\ud800\ue000",
+    "efbfbdee8080",
+  ],
   ["two high surrogates, then a low one", "\ud83d\ud83d\udd11", "efbfbdf09f9491"],
 ];
 

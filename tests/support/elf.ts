@@ -15,6 +15,23 @@ export interface ElfSymbol {
   readonly weak: boolean;
 }
 
+/** A part of a library as it is loaded. */
+export interface ElfSegment {
+  readonly type: number;
+  readonly flags: number;
+  /** Where its bytes are in the file, how many, and where they are loaded. */
+  readonly offset: number;
+  readonly size: number;
+  readonly address: number;
+}
+
+/** A function with a name, in a library that was not stripped. */
+export interface ElfFunction {
+  readonly name: string;
+  readonly address: number;
+  readonly size: number;
+}
+
 /** What is read of a library. */
 export interface Elf {
   readonly bytes: number;
@@ -25,10 +42,13 @@ export interface Elf {
   readonly tags: readonly number[];
   /** Bits of its DT_FLAGS_1. */
   readonly flags1: number;
-  /** Types and flags of the program headers. */
-  readonly segments: readonly { readonly type: number; readonly flags: number }[];
+  /** The program headers. */
+  readonly segments: readonly ElfSegment[];
+  /** Every function that has a name, exported or not; none if the library was stripped. */
+  readonly functions: readonly ElfFunction[];
 }
 
+export const PT_LOAD = 1;
 export const DT_NEEDED = 1;
 export const DT_TEXTREL = 22;
 export const DT_FINI_ARRAY = 26;
@@ -39,9 +59,11 @@ export const PF_W = 2;
 
 const DT_FLAGS_1 = 0x6ffffffb;
 const STB_WEAK = 2;
+const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
 const SHT_DYNAMIC = 6;
 const SHT_DYNSYM = 11;
+const STT_FUNC = 2;
 
 interface Section {
   readonly type: number;
@@ -68,6 +90,9 @@ export function readElf(path: string): Elf {
     (at) => ({
       type: view.getUint32(at, true),
       flags: view.getUint32(at + 4, true),
+      offset: number(at + 8),
+      address: number(at + 16),
+      size: number(at + 32),
     }),
   );
   const sections = entries(
@@ -98,6 +123,13 @@ export function readElf(path: string): Elf {
     undefined: view.getUint16(at + 6, true) === 0,
     weak: view.getUint8(at + 4) >> 4 === STB_WEAK,
   })).slice(1); // The first one is always empty.
+  const stripped = sections.every(({ type }) => type !== SHT_SYMTAB);
+  const functions = stripped ? [] : inSection(SHT_SYMTAB, 24, (at, section) => ({
+    name: text(section, view.getUint32(at, true)),
+    kind: view.getUint8(at + 4) & 15,
+    address: number(at + 8),
+    size: number(at + 16),
+  })).filter(({ kind }) => kind === STT_FUNC);
   const dynamic = inSection(SHT_DYNAMIC, 16, (at, section) => {
     const tag = number(at);
     const value = number(at + 8);
@@ -110,5 +142,6 @@ export function readElf(path: string): Elf {
     tags: dynamic.map(({ tag }) => tag),
     flags1: dynamic.find(({ tag }) => tag === DT_FLAGS_1)?.value ?? 0,
     segments,
+    functions,
   };
 }
