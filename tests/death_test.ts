@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { capabilities } from "../mod.ts";
 import { type Outcome, runCode } from "./support/child.ts";
 import { HAS_SMAPS } from "./support/host.ts";
+import { environmentOf, nameOf, RUNGS, type Rungs } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 
 /** Where memory faults are signals. Windows has others. */
@@ -15,8 +16,8 @@ const PAGE = capabilities().pageSize;
  * Runs code in a child. It says "before" and then does something that may kill it; if
  * it lives on, it says "after".
  */
-function run(code: string, length = 32): Promise<Outcome> {
-  return runCode(`
+function run(code: string, rungs: Rungs, length = 32): Promise<Outcome> {
+  const source = `
     import { addressOf, bytesAt } from ${JSON.stringify(memoryUrl)};
     const { Secret, purge } = securememory;
     const page = ${PAGE}n;
@@ -29,7 +30,8 @@ function run(code: string, length = 32): Promise<Outcome> {
       return kept;
     };
     ${code}
-  `);
+  `;
+  return runCode(source, { env: environmentOf(rungs) });
 }
 
 /** Code that ends with a deed: the words before and after it are printed. */
@@ -152,14 +154,16 @@ const DEATHS: readonly (readonly [string, string, number?])[] = [
   ],
 ];
 
-for (const [name, code, length] of DEATHS) {
-  test(`${name} stops the process`, { skip }, async () => {
-    died(await run(code, length));
-  });
-}
+for (const rungs of RUNGS) {
+  for (const [name, code, length] of DEATHS) {
+    test(`${name} stops the process (${nameOf(rungs)})`, { skip }, async () => {
+      died(await run(code, rungs, length));
+    });
+  }
 
-test("the same deeds in the right window do no harm", { skip }, async () => {
-  const outcome = await run(`
+  test(`the same deeds in the right window do no harm (${nameOf(rungs)})`, { skip }, async () => {
+    const outcome = await run(
+      `
     const kept = keep();
     console.log("before");
     const seen = [];
@@ -171,6 +175,9 @@ test("the same deeds in the right window do no harm", { skip }, async () => {
     secret.withBytes((bytes) => seen.push(touch(bytes), touch(kept, 1)));
     secret.close();
     console.log("after", seen.join(" "));
-  `);
-  assert.deepEqual([outcome.stdout, outcome.status], ["before\nafter 65 65 65 65 65 1 2\n", 0]);
-});
+      `,
+      rungs,
+    );
+    assert.deepEqual([outcome.stdout, outcome.status], ["before\nafter 65 65 65 65 65 1 2\n", 0]);
+  });
+}
