@@ -165,7 +165,7 @@ fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!vo
     if (units < wanted and os_layer.partial_unreserve) {
         unreserve(base + kept, layout.arena_bytes(wanted, page_size, page_size) - kept);
     }
-    seal_guards(page_size, base, units, page_size);
+    seal_guards(page_size, base, units, page_size, store);
     counters.arenas.add(1);
     var unit: u32 = 0;
     while (unit < units) : (unit += 1) {
@@ -184,22 +184,25 @@ fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!vo
 fn take_region(cause: *abi.Cause, page_size: usize, length: u32, store: abi.Store) abi.Error!*Record {
     const span = layout.span(length, page_size);
     const queue = &free_regions.getPtr(store)[layout.class_of(span, page_size)];
-    const record = queue.pop() orelse try add_region(cause, page_size, span);
+    const record = queue.pop() orelse return add_region(cause, page_size, span, store);
     errdefer queue.push(record);
     _ = try settle(cause, page_size, record.base - page_size, 1, span, store);
     adopt(record, record.base, span, store, .region);
     return record;
 }
 
-/// Address space for a region, with guards and without memory.
-fn add_region(cause: *abi.Cause, page_size: usize, span: usize) abi.Error!*Record {
+fn add_region(cause: *abi.Cause, page_size: usize, span: usize, store: abi.Store) abi.Error!*Record {
     const record = try new_record(cause);
     errdefer free_records.push(record);
-    const base = try reserve(cause, layout.arena_bytes(1, span, page_size));
-    seal_guards(page_size, base, 1, span);
-    adopt(record, base + page_size, span, .unlocked, .region);
-    record.dropped = true;
+    const length = layout.arena_bytes(1, span, page_size);
+    const base = try reserve(cause, length);
+    _ = settle(cause, page_size, base, 1, span, store) catch |err| {
+        unreserve(base, length);
+        return err;
+    };
+    seal_guards(page_size, base, 1, span, store);
     counters.arenas.add(1);
+    adopt(record, base + page_size, span, store, .region);
     return record;
 }
 
@@ -229,7 +232,7 @@ fn unreserve(base: usize, length: usize) void {
     os.unreserve(&ignored, base, length) catch {};
 }
 
-/// Marks pages of a store. What a memfd_secret area needs beyond the rest, other pages
+/// Marks pages or guards of a store. What a memfd_secret area needs beyond the rest, other pages
 /// of its arena have as well, so that the kernel sees them as alike.
 fn mark(cause: *abi.Cause, base: usize, length: usize, store: abi.Store) os_layer.Failed!void {
     try os.mark(cause, base, length);
@@ -237,11 +240,13 @@ fn mark(cause: *abi.Cause, base: usize, length: usize, store: abi.Store) os_laye
 }
 
 /// A guard that is sealed cannot be opened, moved or unmapped by anyone. Not every kernel
-/// has that; `status` reports it.
-fn seal_guards(page_size: usize, base: usize, units: u32, unit_bytes: usize) void {
+/// has that; `status` reports it. After it a guard takes no marks any more.
+fn seal_guards(page_size: usize, base: usize, units: u32, unit_bytes: usize, store: abi.Store) void {
+    var ignored: abi.Cause = .{};
+    const whole = layout.arena_bytes(units, unit_bytes, page_size);
+    if (store == .secretmem) secretmem.mark(&ignored, base, whole) catch {};
     var unit: u32 = 0;
     while (unit <= units) : (unit += 1) {
-        var ignored: abi.Cause = .{};
         os.seal(&ignored, base + unit * (unit_bytes + page_size), page_size) catch return;
     }
 }
@@ -285,8 +290,7 @@ fn settle_secretmem(cause: *abi.Cause, page_size: usize, base: usize, units_want
     while (unit < units_wanted) : (unit += 1) {
         const address = base + layout.unit_offset(unit, unit_bytes, page_size);
         secretmem.map(cause, fd, address, unit_bytes, unit * unit_bytes) catch {
-            if (!secretmem.errno_is_limit(cause.errno)) return error.AllocationFailed;
-            if (unit == 0) return error.LockLimit;
+            if (unit == 0) return if (secretmem.errno_is_limit(cause.errno)) error.LockLimit else error.AllocationFailed;
             cause.* = .{};
             break;
         };

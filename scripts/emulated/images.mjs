@@ -19,17 +19,18 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import { ask, findBun, findDeno, findNode, ROOT } from "../toolchain.mjs";
+import { dirname, join } from "node:path";
+import { ask, findBun, findDeno, findNode, findZig, ROOT } from "../toolchain.mjs";
 
 const HERE = `${ROOT}scripts/emulated/`;
 /** Counts what this file does to the first disk. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 function runtimes() {
   const path = (program) =>
     realpathSync(program.includes("/") ? program : ask("which", program) ?? program);
-  return { bun: path(findBun()), deno: path(findDeno()), node: path(findNode()) };
+  const [bun, deno, node, zig] = [findBun(), findDeno(), findNode(), findZig()].map(path);
+  return { bun, deno, node, zig };
 }
 
 function makeDisk(mke2fs, image, folder, megabytes) {
@@ -70,17 +71,30 @@ function completeRoot(root) {
 function copyModules(root) {
   const from = realpathSync(`${ROOT}node_modules`);
   const to = join(root, "opt/node_modules");
-  const left = new Set(["bun", "deno", "@deno", "@oven", "typescript", "@typescript"]);
+  const left = new Set(["bun", "deno", "@oven", "typescript", "@typescript"]);
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {
     if (left.has(name) || name.startsWith(".")) continue;
-    cpSync(join(from, name), join(to, name), { recursive: true, verbatimSymlinks: true });
+    cpSync(join(from, name), join(to, name), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !/\/@deno\/(linux|darwin|win32)/.test(path),
+    });
   }
   // Where scripts/toolchain.mjs looks.
   mkdirSync(join(to, "bun/bin"), { recursive: true });
   symlinkSync("/usr/local/bin/bun", join(to, "bun/bin/bun.exe"));
   mkdirSync(join(to, "deno"), { recursive: true });
   symlinkSync("/usr/local/bin/deno", join(to, "deno/deno"));
+}
+
+/** Zig is a program with a folder beside it. */
+function copyZig(program, root, link) {
+  const to = join(root, "opt/zig");
+  mkdirSync(to);
+  copyFileSync(program, join(to, "zig"));
+  cpSync(join(dirname(program), "lib"), join(to, "lib"), { recursive: true });
+  symlinkSync("/opt/zig/zig", link);
 }
 
 /** The first disk: the path of its image. */
@@ -105,10 +119,10 @@ export function systemDisk(folder, packages) {
     mkdirSync(join(root, "usr/local/bin"), { recursive: true });
     for (const [name, path] of Object.entries(programs)) {
       const copy = join(root, "usr/local/bin", name);
-      copyFileSync(path, copy);
-      chmodSync(copy, 0o755);
+      if (name === "zig") copyZig(path, root, copy);
+      else copyFileSync(path, copy);
     }
-    makeDisk(packages.mke2fs, `${root}.img`, root, 2048);
+    makeDisk(packages.mke2fs, `${root}.img`, root, 3072);
     renameSync(`${root}.img`, image);
   } finally {
     rmSync(root, { recursive: true, force: true });
