@@ -21,6 +21,9 @@ export const RUNGS: readonly Rungs[] = (["secretmem", "locked"] as const).flatMa
   (["pkey", "mprotect"] as const).map((gate) => ({ store, gate }))
 ).filter(({ store, gate }) => stores[store].available && gates[gate].available);
 
+/** The gates that can be had here. */
+export const GATES: readonly Rungs["gate"][] = [...new Set(RUNGS.map(({ gate }) => gate))];
+
 /** What a secret gets that asks for nothing. */
 export const AUTO: Rungs = autoRungs();
 
