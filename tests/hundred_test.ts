@@ -153,8 +153,9 @@ for (const rungs of RUNGS) {
       const seen = await inCountingChild<Record<string, Counts> & { keys: number }>(
         rungs,
         `
+      const few = [make()];
       const keys = securememory.stats().protectionKeys;
-      const few = Array.from({ length: Math.max(keys, 1) }, make);
+      while (few.length < keys) few.push(make());
       const all = () => few.forEach((secret) => secret.withBytes((bytes) => bytes[0]));
       all();
       const fitting = hundred(all);
