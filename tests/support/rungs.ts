@@ -61,25 +61,34 @@ export function environmentOf({ store, gate }: Rungs): Readonly<Record<string, s
   return { SECUREMEMORY_STORE: store, SECUREMEMORY_GATE: gate };
 }
 
+type Run = (rungs: Rungs) => unknown;
+
+interface RunOptions {
+  readonly skip?: string | false;
+}
+
 /**
  * One test for each combination. While it runs, secrets that ask for nothing have these
  * rungs: the tests of a file run one after the other.
  */
-export function testOnRungs(
-  name: string,
-  run: (rungs: Rungs) => unknown,
-  options: { readonly skip?: string | false } = {},
-): void {
-  for (const rungs of RUNGS) {
-    test(`${name} (${nameOf(rungs)})`, options, async () => {
-      configure(rungs);
-      try {
-        await run(rungs);
-      } finally {
-        configure({ store: undefined, gate: undefined });
-      }
-    });
-  }
+export function testOnRungs(name: string, run: Run, options: RunOptions = {}): void {
+  for (const rungs of RUNGS) testOn(rungs, `${name} (${nameOf(rungs)})`, run, options);
+}
+
+/** One test for each gate, for what the store has no part in: how windows open and close. */
+export function testOnGates(name: string, run: Run, options: RunOptions = {}): void {
+  for (const gate of GATES) testOn({ ...AUTO, gate }, `${name} (${gate})`, run, options);
+}
+
+function testOn(rungs: Rungs, name: string, run: Run, options: RunOptions): void {
+  test(name, options, async () => {
+    configure(rungs);
+    try {
+      await run(rungs);
+    } finally {
+      configure({ store: undefined, gate: undefined });
+    }
+  });
 }
 
 /** Waits until no page carries a protection key, as the idle rule has it; 3 seconds at most. */
