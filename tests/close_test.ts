@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { Secret, SecretClosedError, stats } from "../mod.ts";
 import { runCode } from "./support/child.ts";
+import { testOnGates as test } from "./support/rungs.ts";
 
 function four(): Secret {
   return Secret.from(new Uint8Array([1, 2, 3, 4]));

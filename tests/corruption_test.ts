@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { capabilities, CorruptionError, Secret, stats } from "../mod.ts";
 import { addressOf, bytesAt } from "./support/memory.ts";
+import { testOnGates as test } from "./support/rungs.ts";
 
 const PAGE = BigInt(capabilities().pageSize);
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { capabilities } from "../mod.ts";
 import { type Outcome, runCode } from "./support/child.ts";
 import { HAS_SMAPS } from "./support/host.ts";
+import { environmentOf, nameOf, RUNGS, type Rungs } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 
 /** Where memory faults are signals. Windows has others. */
@@ -15,8 +16,8 @@ const PAGE = capabilities().pageSize;
  * Runs code in a child. It says "before" and then does something that may kill it; if
  * it lives on, it says "after".
  */
-function run(code: string, length = 32): Promise<Outcome> {
-  return runCode(`
+function run(code: string, rungs: Rungs, length = 32): Promise<Outcome> {
+  const source = `
     import { addressOf, bytesAt } from ${JSON.stringify(memoryUrl)};
     const { Secret, purge } = securememory;
     const page = ${PAGE}n;
@@ -29,7 +30,8 @@ function run(code: string, length = 32): Promise<Outcome> {
       return kept;
     };
     ${code}
-  `);
+  `;
+  return runCode(source, { env: environmentOf(rungs) });
 }
 
 /** Code that ends with a deed: the words before and after it are printed. */
@@ -39,6 +41,12 @@ const KEPT = "a view of it or a pointer to it was kept";
 /** What is said, after the word that says how the memory was accessed. */
 const outside = (offset: string) => `at offset ${offset} outside its window: ${KEPT}`;
 const READ_ONLY = "inside a read-only window: use update\\(\\)";
+
+/** Under the gate `pkey` a page is open to a thread or not, and the fault tells no more. */
+function lineOn({ gate }: Rungs, line: string): string {
+  if (gate === "mprotect") return line;
+  return line.replace(READ_ONLY, "from a thread that has no read-write window on it");
+}
 
 function died({ signal, status, stdout, stderr }: Outcome, line: string): void {
   assert.deepEqual([stdout, signal, status], ["before\n", "SIGSEGV", null], stderr);
@@ -278,14 +286,16 @@ const DEATHS: readonly Death[] = [
   ],
 ];
 
-for (const [name, line, code, length] of DEATHS) {
-  test(`${name} stops the process, which says why`, { skip }, async () => {
-    died(await run(code, length), line);
-  });
-}
+for (const rungs of RUNGS) {
+  for (const [name, line, code, length] of DEATHS) {
+    test(`${name} stops the process, which says why (${nameOf(rungs)})`, { skip }, async () => {
+      died(await run(code, rungs, length), lineOn(rungs, line));
+    });
+  }
 
-test("the same deeds in the right window do no harm", { skip }, async () => {
-  const outcome = await run(`
+  test(`the same deeds in the right window do no harm (${nameOf(rungs)})`, { skip }, async () => {
+    const outcome = await run(
+      `
     const kept = keep();
     console.log("before");
     const seen = [];
@@ -297,6 +307,9 @@ test("the same deeds in the right window do no harm", { skip }, async () => {
     secret.withBytes((bytes) => seen.push(touch(bytes), touch(kept, 1)));
     secret.close();
     console.log("after", seen.join(" "));
-  `);
-  assert.deepEqual([outcome.stdout, outcome.status], ["before\nafter 65 65 65 65 65 1 2\n", 0]);
-});
+      `,
+      rungs,
+    );
+    assert.deepEqual([outcome.stdout, outcome.status], ["before\nafter 65 65 65 65 65 1 2\n", 0]);
+  });
+}

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { capabilities, Secret, stats } from "../mod.ts";
 import { addressOf } from "./support/memory.ts";
+import { missing, RUNGS, withNothingMissing } from "./support/rungs.ts";
 
 const PAGE = capabilities().pageSize;
 
@@ -126,9 +127,32 @@ test("`copy` with options that fail leaves the original closed and makes nothing
   using original = four();
   const before = stats();
   assert.throws(() => original.copy({ alignment: 3 }), RangeError);
-  assert.throws(() => original.copy({ store: "secretmem" }), { code: "UNSUPPORTED" });
   assert.equal(stats().allocated, before.allocated);
   assert.equal(original.status().protection, "none");
+});
+
+test("`copy` to a rung that is missing leaves the original closed and makes nothing", {
+  skip: withNothingMissing(),
+}, () => {
+  using original = four();
+  const before = stats();
+  assert.throws(() => original.copy(missing()), { code: "UNSUPPORTED" });
+  assert.equal(stats().allocated, before.allocated);
+  assert.equal(original.status().protection, "none");
+});
+
+test("`copy` goes from every rung to every other", () => {
+  for (const from of RUNGS) {
+    for (const to of RUNGS) {
+      using original = Secret.from(new Uint8Array([1, 2, 3, 4]), from);
+      using copy = original.copy(to);
+      const { store, gate } = copy.status();
+      assert.deepEqual({ store, gate }, { ...to });
+      assert.equal(copy.equals(original), true);
+      assert.deepEqual(copy.withBytes((bytes) => [...bytes]), [1, 2, 3, 4]);
+      assert.deepEqual([original.status().protection, copy.status().protection], ["none", "none"]);
+    }
+  }
 });
 
 test("`copy` inside windows of the original works", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { test } from "node:test";
 import { Secret, stats } from "../mod.ts";
 import { addressOf } from "./support/memory.ts";
+import { testOnGates as test } from "./support/rungs.ts";
 
 type Callback = (bytes: Uint8Array) => unknown;
 

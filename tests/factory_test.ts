@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret, SecretFactory, type SecretOptions, stats } from "../mod.ts";
 import { addressOf } from "./support/memory.ts";
+import { missing, withNothingMissing } from "./support/rungs.ts";
 
 const ALIGNED = 256n;
 
@@ -62,7 +63,13 @@ test("a factory checks the options of a call as the statics do", () => {
     assert.throws(() => factory.fill(4, () => {}, given), TypeError, `${options}`);
   }
   assert.throws(() => factory.random(16, { alignment: 3 }), RangeError);
-  assert.throws(() => factory.random(16, { store: "secretmem" }), { code: "UNSUPPORTED" });
+});
+
+test("a factory refuses a missing rung when it is made, and in the options of a call", {
+  skip: withNothingMissing(),
+}, () => {
+  assert.throws(() => new SecretFactory(missing()), { code: "UNSUPPORTED" });
+  assert.throws(() => new SecretFactory().random(16, missing()), { code: "UNSUPPORTED" });
 });
 
 test("a factory checks its arguments as the statics do", () => {

@@ -7,11 +7,19 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { type ChildOptions, ROOT, runScript } from "./support/child.ts";
+import { AUTO, environmentOf, nameOf, RUNGS } from "./support/rungs.ts";
 
 const FAULTS = `${ROOT}zig-out/linux-x86_64/libsecurememory-faults.so`;
 
-async function run(name: string, ...args: string[]): Promise<void> {
-  const options: ChildOptions = { env: { SECUREMEMORY_LIBRARY: FAULTS }, args: [name, ...args] };
+async function run(
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+  ...args: string[]
+): Promise<void> {
+  const options: ChildOptions = {
+    env: { SECUREMEMORY_LIBRARY: FAULTS, ...env },
+    args: [name, ...args],
+  };
   const { status, signal, stdout, stderr } = await runScript("tests/children/faults.ts", options);
   assert.deepEqual(
     { status, signal, stdout },
@@ -20,24 +28,37 @@ async function run(name: string, ...args: string[]): Promise<void> {
   );
 }
 
-describe("for every k, when the k-th system call fails", () => {
-  it("creating leaves nothing half made and the source intact", () => run("create"));
-  it("creating random secrets leaves nothing half made", () => run("random"));
-  it("filling leaves nothing half made", () => run("fill"));
-  it("copying leaves no page open", () => run("copy"));
-  it("a window is not entered, or its secret is destroyed", () => run("window"));
-  it("closing ends the secret all the same", () => run("close"));
-  it("purging ends every secret all the same", () => run("purge"));
+for (const rungs of RUNGS) {
+  const env = environmentOf(rungs);
+  // While there are keys for all, a window makes no system call that could fail.
+  const keys = rungs.gate === "pkey" ? ["busy"] : [];
 
-  for (const k of [1, 2, 3, 4, 5, 6, 7, 8, 20, 134, 135, 136, 137]) {
-    it(`the first secret of a process leaves no arena behind (k = ${k})`, () =>
-      run("first", `${k}`));
-  }
-});
+  describe(`for every k, when the k-th system call fails (${nameOf(rungs)})`, () => {
+    for (const more of rungs.gate === "pkey" ? [[], keys] : [[]]) {
+      const when = more.length === 0 ? "" : ", with no key left";
+      it(`creating leaves nothing half made and the source intact${when}`, () =>
+        run("create", env, ...more));
+      it(`creating random secrets leaves nothing half made${when}`, () =>
+        run("random", env, ...more));
+      it(`filling leaves nothing half made${when}`, () => run("fill", env, ...more));
+      it(`copying leaves no page open${when}`, () => run("copy", env, ...more));
+      it(`closing ends the secret all the same${when}`, () => run("close", env, ...more));
+      it(`purging ends every secret all the same${when}`, () => run("purge", env, ...more));
+      it(`an asynchronous window rejects, and its secret is destroyed${when}`, () =>
+        run("asynchronous", env, ...more));
+      it(`for ever, nothing is readable${when}`, () => run("forever", env, ...more));
+    }
+    it("a window is not entered, or its secret is destroyed", () => run("window", env, ...keys));
+    it("neither the callback's error nor the window's is lost", () => run("both", env, ...keys));
+  });
+}
 
 describe("when a system call fails", () => {
-  it("neither the callback's error nor the window's is lost", () => run("both"));
-  it("an asynchronous window rejects, and its secret is destroyed", () => run("asynchronous"));
-  it("for ever, nothing is readable", () => run("forever"));
-  it("that locks, the error names the limit and the ways out", () => run("lock"));
+  for (const k of [1, 2, 3, 4, 5, 6, 7, 8, 20, 134, 135, 136, 137]) {
+    it(`the first secret of a process leaves no arena behind (k = ${k})`, () =>
+      run("first", {}, `${k}`));
+  }
+
+  it("that locks, the error names the limit and the ways out", () =>
+    run("lock", environmentOf({ ...AUTO, store: "locked" })));
 });

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { library } from "../src/native/library.ts";
 import { ROOT } from "./support/child.ts";
 import { moduleUrl, reported } from "./support/report.ts";
+import { environmentOf, nameOf, RUNGS, type Rungs } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 
 /** The library that counts its system calls, built apart from the one that ships. */
@@ -24,11 +25,12 @@ const skip = unless(
 type Counts = { readonly [step: string]: number };
 
 /** Runs code in a child; `counted(action)` gives the system calls of an action. */
-function inCountingChild<T>(code: string): Promise<T> {
+function inCountingChild<T>(rungs: Rungs, code: string): Promise<T> {
   return reported<T>(
     `
     import { library } from ${moduleUrl("src/native/library.ts")};
     import { STEPS } from ${moduleUrl("src/native/abi.ts")};
+    import { untilIdle } from ${moduleUrl("tests/support/rungs.ts")};
     const { runtime, path } = library();
     const faults = runtime.load(path, {
       securememory_fault_arm: { parameters: ["u32", "u32", "u32"], result: "i32" },
@@ -40,72 +42,174 @@ function inCountingChild<T>(code: string): Promise<T> {
       const counts = STEPS.map((name, step) => [name || "all", faults.securememory_fault_count(step)]);
       return Object.fromEntries(counts.filter(([, count]) => count > 0));
     };
+    const hundred = (action) => counted(() => {
+      for (let round = 0; round < 100; round++) action(round);
+    });
     const make = () => Secret.from(new Uint8Array([1, 2, 3]));
     ${code}
     `,
-    { env: { SECUREMEMORY_LIBRARY: counting } },
+    { env: { SECUREMEMORY_LIBRARY: counting, ...environmentOf(rungs) } },
   );
 }
 
-test("the first secret maps and locks its arena: the calls are counted", { skip }, async () => {
-  const first = await inCountingChild<Counts>("report(counted(make));");
-  assert.ok((first.mmap ?? 0) >= 1);
-  assert.ok((first.mlock ?? 0) >= 16, "An arena is locked page by page");
-  assert.ok((first.all ?? 0) > (first.mlock ?? 0));
-});
+/** Calls of one kind and no others. */
+function only(step: string, count: number): Counts {
+  return count === 0 ? {} : { all: count, [step]: count };
+}
 
-test("making 100 secrets changes protections, and neither maps, marks nor locks", {
-  skip,
-}, async () => {
-  const calls = await inCountingChild<Counts>(`
-    make();
-    const made = [];
-    report(counted(() => {
-      while (made.length < 100) made.push(make());
-    }));
-  `);
-  // Opened to be written, and closed.
-  assert.deepEqual(calls, { all: 200, mprotect: 200 });
-});
+for (const rungs of RUNGS) {
+  const { store, gate } = rungs;
+  const change = gate === "pkey" ? "pkey_mprotect" : "mprotect";
 
-test("100 windows change the protection twice each, and nothing else", { skip }, async () => {
-  const { single, nested } = await inCountingChild<{ single: Counts; nested: Counts }>(`
-    const secret = make();
-    const single = counted(() => {
-      for (let round = 0; round < 100; round++) secret.withBytes((bytes) => bytes[0]);
+  test(`an arena is mapped and locked once, in few calls of each kind (${nameOf(rungs)})`, {
+    skip,
+  }, async () => {
+    const { calls, pages } = await inCountingChild<{ calls: Counts; pages: number }>(
+      rungs,
+      `
+      const { stats } = securememory;
+      const made = [make()];
+      while (stats().freePages > 0) made.push(make());
+      const before = stats().pages;
+      const calls = counted(make);
+      report({ calls, pages: stats().pages - before });
+      `,
+    );
+    const { all = 0, mmap = 0, mlock = 0, memfd_secret = 0, ftruncate = 0 } = calls;
+    assert.ok(pages >= 16);
+    // One reservation; then one area whose pages are mapped, or every page is locked.
+    assert.deepEqual(
+      { mmap, mlock, memfd_secret, ftruncate },
+      store === "secretmem"
+        ? { mmap: 1 + pages, mlock: 0, memfd_secret: 1, ftruncate: 1 }
+        : { mmap: 1, mlock: pages, memfd_secret: 0, ftruncate: 0 },
+    );
+    // Every guard is sealed, and whole ranges are marked.
+    assert.ok(all < 2 * pages + 20, `${all} calls for ${pages} pages`);
+  });
+
+  test(`making 100 secrets changes protections, and nothing else (${nameOf(rungs)})`, {
+    skip,
+  }, async () => {
+    const { calls, keys } = await inCountingChild<{ calls: Counts; keys: number }>(
+      rungs,
+      `
+      const made = [make()];
+      const calls = hundred(() => made.push(make()));
+      report({ calls, keys: securememory.stats().protectionKeys });
+      `,
+    );
+    // Opened to be written, and closed; a key is put on the pages, and taken from others if
+    // there is none left: the first secret has one.
+    assert.deepEqual(calls, only(change, gate === "pkey" ? 200 - (keys - 1) : 200));
+  });
+
+  test(`100 windows change the protection twice each, under keys never (${nameOf(rungs)})`, {
+    skip,
+  }, async () => {
+    const seen = await inCountingChild<Record<string, Counts>>(
+      rungs,
+      `
+      const secret = make();
+      const single = hundred(() => secret.withBytes((bytes) => bytes[0]));
+      const nested = counted(() => secret.withBytes(() => {
+        for (let round = 0; round < 99; round++) secret.withBytes((bytes) => bytes[0]);
+      }));
+      const updates = hundred(() => secret.update((bytes) => void (bytes[0] = 1)));
+      // For every thread: the page table has to change.
+      const lasting = hundred(() => secret.open()[Symbol.dispose]());
+      const nestedInLasting = counted(() => {
+        const window = secret.open();
+        for (let round = 0; round < 99; round++) secret.withBytes((bytes) => bytes[0]);
+        window[Symbol.dispose]();
+      });
+      await untilIdle();
+      const afterRest = hundred(() => secret.withBytes((bytes) => bytes[0]));
+      secret.share();
+      const shared = hundred(() => secret.withBytes((bytes) => bytes[0]));
+      report({ single, nested, updates, lasting, nestedInLasting, afterRest, shared });
+      `,
+    );
+    const keyed = gate === "pkey";
+    const windows = only(change, keyed ? 0 : 200);
+    assert.deepEqual(seen, {
+      single: windows,
+      nested: only(change, keyed ? 0 : 2),
+      updates: windows,
+      lasting: only(change, 200),
+      nestedInLasting: only(change, 2),
+      // Pages at rest get their key once.
+      afterRest: keyed ? only(change, 1) : windows,
+      shared: windows,
     });
-    const nested = counted(() => secret.withBytes(() => {
-      for (let round = 0; round < 99; round++) secret.withBytes((bytes) => bytes[0]);
-    }));
-    report({ single, nested });
-  `);
-  assert.deepEqual(single, { all: 200, mprotect: 200 });
-  assert.deepEqual(nested, { all: 2, mprotect: 2 });
-});
+  });
 
-test("closing 100 secrets gives their pages back without unmapping or unlocking", {
-  skip,
-}, async () => {
-  const { closing, again } = await inCountingChild<{ closing: Counts; again: Counts }>(`
-    const made = Array.from({ length: 100 }, make);
-    const closing = counted(() => {
-      for (const secret of made) secret.close();
-    });
-    const again = counted(() => {
-      for (let round = 0; round < 100; round++) make().close();
-    });
-    report({ closing, again });
-  `);
-  assert.deepEqual(closing, { all: 200, mprotect: 200 });
-  assert.deepEqual(again, { all: 400, mprotect: 400 });
-});
+  test(
+    `windows on more secrets than there are keys cost what they cost without (${nameOf(rungs)})`,
+    {
+      skip,
+    },
+    async () => {
+      const seen = await inCountingChild<Record<string, Counts> & { keys: number }>(
+        rungs,
+        `
+      const few = [make()];
+      const keys = securememory.stats().protectionKeys;
+      while (few.length < keys) few.push(make());
+      const all = () => few.forEach((secret) => secret.withBytes((bytes) => bytes[0]));
+      all();
+      const fitting = hundred(all);
+      few.push(make());
+      // All open at the same time, the last one without a key: for every thread.
+      const open = (index) => index < few.length && few[index].withBytes(() => open(index + 1));
+      open(0);
+      const together = counted(() => open(0));
+      report({ fitting, together, keys });
+      `,
+      );
+      if (gate === "mprotect") {
+        assert.deepEqual(seen.fitting, only("mprotect", 200));
+        assert.deepEqual(seen.together, only("mprotect", 4));
+      } else {
+        assert.ok(seen.keys > 0);
+        assert.deepEqual(seen.fitting, {});
+        assert.deepEqual(seen.together, only("mprotect", 2));
+      }
+    },
+  );
 
-test("100 random secrets add one call of getrandom each", { skip }, async () => {
-  const calls = await inCountingChild<Counts>(`
-    make();
-    report(counted(() => {
-      for (let round = 0; round < 100; round++) Secret.random(32).close();
-    }));
-  `);
-  assert.deepEqual(calls, { all: 500, mprotect: 400, getrandom: 100 });
-});
+  test(
+    `closing 100 secrets gives their pages back without unmapping or unlocking (${nameOf(rungs)})`,
+    { skip },
+    async () => {
+      const { closing, again, keys } = await inCountingChild<
+        { closing: Counts; again: Counts; keys: number }
+      >(
+        rungs,
+        `
+      const made = Array.from({ length: 100 }, make);
+      // The last one has a key, which the others get one after the other.
+      const closing = hundred(() => made.pop().close());
+      const again = hundred(() => make().close());
+      report({ closing, again, keys: securememory.stats().protectionKeys });
+      `,
+      );
+      assert.deepEqual(closing, only(change, gate === "pkey" ? 200 - keys : 200));
+      assert.deepEqual(again, only(change, gate === "pkey" ? 200 : 400));
+    },
+  );
+
+  test(`100 random secrets add one call of getrandom each (${nameOf(rungs)})`, {
+    skip,
+  }, async () => {
+    const calls = await inCountingChild<Counts>(
+      rungs,
+      `
+      make();
+      report(hundred(() => Secret.random(32).close()));
+      `,
+    );
+    const changes = gate === "pkey" ? 200 : 400;
+    assert.deepEqual(calls, { all: changes + 100, [change]: changes, getrandom: 100 });
+  });
+}

@@ -4,7 +4,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { COLLECT_FLAGS } from "./support/collect.ts";
+import { withNative, withoutZig } from "./support/native.ts";
 import { moduleUrl, notOnLinux, reported } from "./support/report.ts";
+import { environmentOf, nameOf, RUNGS } from "./support/rungs.ts";
 
 interface Leak {
   readonly message: string;
@@ -18,12 +20,11 @@ interface Leak {
  * reaches any more, and `lost(count)` waits until so many leaks were counted: how many a
  * collector finds is its own business, that it finds half of 20 is not.
  */
-function collecting<T>(code: string): Promise<T> {
+function collecting<T>(code: string, env: Readonly<Record<string, string>> = {}): Promise<T> {
   return reported<T>(
     `
     import { collect } from ${moduleUrl("tests/support/collect.ts")};
-    import { addressOf } from ${moduleUrl("tests/support/memory.ts")};
-    import { peek } from ${moduleUrl("tests/support/peek.ts")};
+    import { addressOf, bytesAt } from ${moduleUrl("tests/support/memory.ts")};
     const { configure, purge, stats } = securememory;
     const leaks = [];
     const listen = () => configure({ onLeak: (leak) => leaks.push(leak) });
@@ -40,32 +41,46 @@ function collecting<T>(code: string): Promise<T> {
     const others = () => leaks.filter((leak) => leak.label !== "bait").length;
     ${code}
     `,
-    { flags: COLLECT_FLAGS },
+    { flags: COLLECT_FLAGS, env },
   );
 }
 
-test("a secret that is collected unclosed is wiped", { skip: notOnLinux }, async () => {
-  const { before, after, found } = await collecting<
-    { before: number; after: number; found: boolean }
-  >(`
-    const addresses = [];
-    lose(() => {
-      const secret = Secret.from(new Uint8Array(64).fill(0xa7));
-      addresses.push(secret.withBytes(addressOf));
-    });
-    const full = () => addresses.filter((address) => {
-      const bytes = peek(address, 64);
-      if (bytes === undefined) throw new Error("The kernel does not show the page");
-      return bytes.every((byte) => byte === 0xa7);
-    }).length;
-    const before = full();
-    const found = await lost();
-    report({ before, after: full() - (20 - stats().leaked), found });
-  `);
-  assert.equal(before, 20, "Nothing is proved where closed pages cannot be seen");
-  assert.equal(found, true, "Nothing was collected");
-  assert.equal(after, 0, "A collected secret still holds its bytes");
-});
+for (const rungs of RUNGS) {
+  test(`a secret that is collected unclosed is wiped (${nameOf(rungs)})`, {
+    skip: withoutZig,
+  }, async () => {
+    const { before, after, found } = await withNative(
+      "hostile",
+      (path) =>
+        collecting<{ before: number; after: number; found: boolean }>(
+          `
+        import { detectRuntime } from ${moduleUrl("src/native/library.ts")};
+        import { untilIdle } from ${moduleUrl("tests/support/rungs.ts")};
+        const { hostile_count } = detectRuntime().load(${JSON.stringify(path)}, {
+          hostile_count: { parameters: ["buffer", "u32", "u32"], result: "u32" },
+        });
+        const addresses = [];
+        lose(() => {
+          const secret = Secret.from(new Uint8Array(64).fill(0xa7));
+          addresses.push(secret.withBytes(addressOf));
+        });
+        await untilIdle();
+        // Views of the memory alone, which keep no secret.
+        const full = () =>
+          addresses.filter((address) => hostile_count(bytesAt(address, 64), 64, 0xa7) === 64).length;
+        const before = full();
+        const found = await lost();
+        await untilIdle();
+        report({ before, after: full() - (20 - stats().leaked), found });
+        `,
+          environmentOf(rungs),
+        ),
+    );
+    assert.equal(before, 20, "Nothing is proved where closed pages cannot be seen");
+    assert.equal(found, true, "Nothing was collected");
+    assert.equal(after, 0, "A collected secret still holds its bytes");
+  });
+}
 
 test("a leak is counted and reported once, with message, label, length and stack", async () => {
   const { leaks, counted, inUse } = await collecting<

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { withNative, withoutZig } from "./support/native.ts";
 import { type Failure, moduleUrl, reported } from "./support/report.ts";
+import { AUTO, environmentOf, nameOf, RUNGS } from "./support/rungs.ts";
 
 /** In a child: `useUp(spare)` leaves so many mappings of vm.max_map_count, `giveBack()` all. */
 function hostile(path: string): string {
@@ -114,13 +115,15 @@ test("out of mappings, live secrets open, close and are wiped", {
   });
 });
 
-test("with few mappings left an arena is smaller, and its secrets work", {
-  skip: withoutZig,
-}, async () => {
-  await withNative("hostile", async (path) => {
-    const { pages, count, intact } = await reported<
-      { pages: number; count: number; intact: boolean }
-    >(`
+for (const rungs of RUNGS.filter(({ gate }) => gate === AUTO.gate)) {
+  test(`with few mappings left an arena is smaller, and its secrets work (${nameOf(rungs)})`, {
+    skip: withoutZig,
+  }, async () => {
+    await withNative("hostile", async (path) => {
+      const { pages, count, intact, store } = await reported<
+        { pages: number; count: number; intact: boolean; store: string }
+      >(
+        `
       ${hostile(path)}
       ${TAKE_ALL}
       const before = securememory.stats().pages;
@@ -129,14 +132,18 @@ test("with few mappings left an arena is smaller, and its secrets work", {
       const more = [first];
       while (securememory.stats().freePages > 0) more.push(make(7));
       const intact = more.every((secret) => reads(secret, 7));
-      report({ pages, count: more.length, intact });
-    `);
-    assert.ok(pages >= 5, `The arena has ${pages} pages`);
-    assert.ok(pages < 128, `The arena has ${pages} pages`);
-    assert.equal(count, pages);
-    assert.equal(intact, true);
+      report({ pages, count: more.length, intact, store: first.status().store });
+    `,
+        { env: environmentOf(rungs) },
+      );
+      assert.equal(store, rungs.store);
+      assert.ok(pages >= 5, `The arena has ${pages} pages`);
+      assert.ok(pages < 128, `The arena has ${pages} pages`);
+      assert.equal(count, pages);
+      assert.equal(intact, true);
+    });
   });
-});
+}
 
 test("out of mappings, a large secret is wiped and closed in good order", {
   skip: withoutZig,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { capabilities, configure, Secret, SecretFactory, type SecretOptions } from "../mod.ts";
 import { addressOf } from "./support/memory.ts";
+import { AUTO, MISSING, missing, RUNGS, type Rungs, withNothingMissing } from "./support/rungs.ts";
 
 const PAGE = capabilities().pageSize;
 
@@ -84,29 +85,35 @@ test("options that are `undefined` are options not given", () => {
   assert.equal(other.length, 16);
 });
 
-test('`store: "secretmem"` is unsupported here, and the error names it', () => {
-  const options: SecretOptions = { store: "secretmem" };
-  const expected = { name: "UnsupportedError", code: "UNSUPPORTED", message: /"secretmem"/ };
+test("a rung that is missing is unsupported when it is required, and the error names it", {
+  skip: withNothingMissing(),
+}, () => {
+  const options = missing();
+  const [rung] = Object.values(MISSING ?? {});
+  const expected = {
+    name: "UnsupportedError",
+    code: "UNSUPPORTED",
+    message: new RegExp(`^Cannot .*"${rung}" is required`),
+  };
   assert.throws(() => Secret.random(16, options), expected);
   assert.throws(() => Secret.fill(16, () => assert.fail("called"), options), expected);
   assert.throws(() => Secret.fromString("text", options), expected);
   assert.throws(() => new SecretFactory(options), expected);
 });
 
-test('`gate: "pkey"` is unsupported here, and the error names it', () => {
-  const options: SecretOptions = { gate: "pkey" };
-  const expected = { name: "UnsupportedError", code: "UNSUPPORTED", message: /"pkey"/ };
-  assert.throws(() => Secret.random(16, options), expected);
-  assert.throws(() => new SecretFactory(options), expected);
-});
-
 test("the rungs that are there can be required, and hold", () => {
-  for (const store of ["auto", "locked"] as const) {
-    for (const gate of ["auto", "mprotect"] as const) {
-      using secret = Secret.random(16, { store, gate });
+  const required: readonly (readonly [SecretOptions, Rungs])[] = [
+    ...RUNGS.map((rungs) => [rungs, rungs] as const),
+    [{}, AUTO],
+    [{ store: "auto", gate: "auto" }, AUTO],
+    [{ store: "locked" }, { ...AUTO, store: "locked" }],
+    [{ gate: "mprotect" }, { ...AUTO, gate: "mprotect" }],
+  ];
+  for (const [options, { store, gate }] of required) {
+    for (const length of [16, 3 * PAGE]) {
+      using secret = Secret.random(length, options);
       const status = secret.status();
-      assert.equal(status.store, "locked");
-      assert.equal(status.gate, "mprotect");
+      assert.deepEqual([status.store, status.gate], [store, gate], JSON.stringify(options));
     }
   }
 });
@@ -141,6 +148,16 @@ test("an alignment beyond every page size is refused by `configure()` already", 
   for (const alignment of [131072, Infinity, 2 ** 40]) {
     assert.throws(() => configure({ alignment }), RangeError);
   }
+});
+
+test("`configure()` takes an idle timeout of 2 to 60,000 milliseconds and nothing else", () => {
+  for (const idleTimeout of [0, 1, -100, 60_001, Infinity, NaN]) {
+    assert.throws(() => configure({ idleTimeout }), RangeError, `${idleTimeout}`);
+  }
+  for (const idleTimeout of ["100", null, 100n, true]) {
+    assert.throws(() => configure({ idleTimeout: idleTimeout as never }), TypeError);
+  }
+  for (const idleTimeout of [2, 99.5, 60_000, undefined]) configure({ idleTimeout });
 });
 
 test("`configure()` takes an option back that is undefined", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { Secret } from "../mod.ts";
+import { testOnGates as test } from "./support/rungs.ts";
 
 /** A secret of 1, 2, 3, 4 whose views die with their windows. */
 function revoking(): Secret {

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { capabilities, Secret, type Stats, stats } from "../mod.ts";
 import { statusBytes } from "./support/maps.ts";
 import { notOnLinux, reported } from "./support/report.ts";
+import { GATES, testOnRungs, untilIdle } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 
 const make = () => Secret.from(new Uint8Array([1, 2, 3]));
@@ -104,13 +105,49 @@ test("a creation that fails counts nowhere", () => {
 
 test("lockedBytes grows with a large secret, and is back after close", () => {
   const { lockedBytes: before, arenas } = stats();
-  const secret = Secret.random(100_000);
   const page = capabilities().pageSize;
-  assert.equal(stats().lockedBytes - before, Math.ceil(100_000 / page) * page);
+  const pages = Math.ceil(100_000 / page);
+  const secret = Secret.random(pages * page);
+  const locked = stats().lockedBytes - before;
+  // Beyond eight pages sizes come in classes.
+  assert.ok(locked >= pages * page && locked <= pages * page * 1.25, `${locked}`);
+  assert.equal(locked % page, 0);
   assert.equal(stats().arenas - arenas, 1);
   secret.close();
   assert.equal(stats().lockedBytes, before);
-  assert.equal(stats().arenas, arenas);
+  // Its address space is kept, and the next one of its size has it.
+  assert.equal(stats().arenas - arenas, 1);
+  for (let round = 0; round < 3; round++) Secret.random(pages * page - round).close();
+  assert.equal(stats().arenas - arenas, 1);
+});
+
+testOnRungs("secretmemBytes counts the locked bytes that are of that store", ({ store }) => {
+  const before = stats();
+  const count = before.freePages + 1;
+  const secrets = Array.from({ length: count }, () => Secret.random(32));
+  const large = Secret.random(20 * capabilities().pageSize);
+  const locked = stats().lockedBytes - before.lockedBytes;
+  const secretmem = stats().secretmemBytes - before.secretmemBytes;
+  assert.ok(locked > 0);
+  assert.equal(secretmem, store === "secretmem" ? locked : 0);
+  large.close();
+  for (const secret of secrets) secret.close();
+});
+
+testOnRungs("keyedSecrets counts secrets that were in use just now, by the keys there are", async ({
+  gate,
+}) => {
+  const { protectionKeys } = stats();
+  assert.equal(protectionKeys > 0, GATES.includes("pkey"));
+  await untilIdle();
+  const keyed = () => stats().keyedSecrets;
+  assert.equal(keyed(), 0);
+  const secrets = Array.from({ length: 20 }, make);
+  assert.equal(keyed(), gate === "pkey" ? protectionKeys : 0);
+  for (const secret of secrets) secret.withBytes((bytes) => bytes[0]);
+  assert.equal(keyed(), gate === "pkey" ? protectionKeys : 0);
+  for (const secret of secrets) secret.close();
+  assert.equal(keyed(), 0);
 });
 
 test("the limit and the locked bytes of the process are the kernel's", {
@@ -198,14 +235,17 @@ test("all statistics are numbers of at least 0, and there is one for each name",
     "arenas",
     "freePages",
     "inUse",
+    "keyedSecrets",
     "leaked",
     "lockLimitBytes",
     "lockedBytes",
     "openWindows",
     "pages",
+    "protectionKeys",
     "purges",
     "restingPages",
     "retiredPages",
+    "secretmemBytes",
     "systemLockedBytes",
   ]);
   for (const [name, value] of Object.entries(numbers)) {

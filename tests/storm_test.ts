@@ -7,9 +7,11 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { runScript } from "./support/child.ts";
+import { AUTO, environmentOf, GATES, type Rungs } from "./support/rungs.ts";
 
-async function run(name: string, count: number): Promise<void> {
-  const options = { args: [name, `${count}`], timeoutMs: 240_000 };
+async function run(name: string, count: number, rungs: Rungs): Promise<void> {
+  const env = environmentOf(rungs);
+  const options = { args: [name, `${count}`], timeoutMs: 240_000, env };
   const { status, signal, stdout, stderr } = await runScript("tests/children/storm.ts", options);
   assert.deepEqual({ status, signal }, { status: 0, signal: null }, `${stdout}${stderr}`);
   assert.match(stdout, /done\n$/);
@@ -17,8 +19,14 @@ async function run(name: string, count: number): Promise<void> {
 }
 
 describe("four Workers on one secret", { timeout: 300_000 }, () => {
-  it("open 1,000,000 windows without a fault, a wrong byte, a lost count or a hang", () =>
-    run("windows", 1_000_000));
+  // The store changes nothing in how threads meet.
+  for (const gate of GATES) {
+    const rungs: Rungs = { ...AUTO, gate };
 
-  it("are all refused once one of them closes it, at any moment", () => run("closes", 200));
+    it(`open 1,000,000 windows without a fault, a wrong byte, a lost count or a hang (${gate})`, () =>
+      run("windows", 1_000_000, rungs));
+
+    it(`are all refused once one of them closes it, at any moment (${gate})`, () =>
+      run("closes", 200, rungs));
+  }
 });

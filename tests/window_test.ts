@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { Secret, stats } from "../mod.ts";
+import { testOnGates as test } from "./support/rungs.ts";
 
 /** Four bytes: 1, 2, 3, 4. */
 function four(): Secret {

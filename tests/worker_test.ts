@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { Secret, SecretBusyError, SecretClosedError, stats } from "../mod.ts";
 import { runCode } from "./support/child.ts";
+import { environmentOf, testOnGates as test } from "./support/rungs.ts";
 import { startWorker, type TestWorker, withWorker } from "./support/worker.ts";
 
 const holder = new URL("./workers/holder.ts", import.meta.url);
@@ -137,9 +138,9 @@ test("a secret itself cannot be posted to a Worker", () => {
   }
 });
 
-test("a window of a Worker that was ended inside it stays counted, until a purge", async () => {
+test("a window of a Worker that was ended inside it stays counted, until a purge", async (rungs) => {
   // In a child, since purging concerns every secret of the process.
-  const outcome = await runCode(`
+  const source = `
     import assert from "node:assert/strict";
     import process from "node:process";
     import { startWorker } from ${
@@ -163,6 +164,7 @@ test("a window of a Worker that was ended inside it stays counted, until a purge
     assert.equal(stats().inUse, 0);
     console.log("done");
     process.exit(0);
-  `);
+  `;
+  const outcome = await runCode(source, { env: environmentOf(rungs) });
   assert.deepEqual([outcome.stdout, outcome.status], ["done\n", 0], outcome.stderr);
 });

@@ -73,9 +73,7 @@ var quick_exit_of_libc = @extern(?*const fn (c_int) callconv(.c) noreturn, .{
 });
 
 fn look(bytes: [*]const u8, length: u32) i32 {
-    const first = std.mem.alignBackward(usize, @intFromPtr(bytes), std.heap.page_size_min);
-    const opened = linux.mprotect(@ptrFromInt(first), @intFromPtr(bytes) + length - first, .{ .READ = true });
-    if (linux.errno(opened) != .SUCCESS) return 2;
+    if (!make_readable(bytes, length)) return 2;
     const seen: [*]const volatile u8 = bytes;
     for (0..length) |index| {
         if (seen[index] != 0) return 1;
@@ -87,6 +85,30 @@ fn look(bytes: [*]const u8, length: u32) i32 {
 export fn hostile_set_dumpable(value: u32) i32 {
     const result = linux.prctl(@backingInt(linux.PR.SET_DUMPABLE), value, 0, 0, 0);
     return if (linux.errno(result) == .SUCCESS) 0 else -1;
+}
+
+/// How many bytes of a view are `byte`, whatever its pages allow. They stay readable.
+/// `length + 1` if they cannot be opened.
+export fn hostile_count(bytes: [*]const u8, length: u32, byte: u32) u32 {
+    if (!make_readable(bytes, length)) return length + 1;
+    const seen: [*]const volatile u8 = bytes;
+    var count: u32 = 0;
+    for (0..length) |index| {
+        if (seen[index] == byte) count += 1;
+    }
+    return count;
+}
+
+/// Opens pages and takes their protection key away. Without keys in the processor only
+/// mprotect(2) works.
+fn make_readable(bytes: [*]const u8, length: u32) bool {
+    const first = std.mem.alignBackward(usize, @intFromPtr(bytes), std.heap.page_size_min);
+    const span = @intFromPtr(bytes) + length - first;
+    const read: linux.PROT = .{ .READ = true };
+    const no_key: usize = 0;
+    const without_key = linux.syscall4(.pkey_mprotect, first, span, @as(u32, @bitCast(read)), no_key);
+    if (linux.errno(without_key) == .SUCCESS) return true;
+    return linux.errno(linux.mprotect(@ptrFromInt(first), span, read)) == .SUCCESS;
 }
 
 /// prctl(PR_GET_DUMPABLE).

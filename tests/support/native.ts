@@ -5,9 +5,18 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { ROOT } from "./child.ts";
 import { unless } from "./skip.ts";
@@ -44,16 +53,36 @@ export async function withFolder<T>(use: (folder: string) => Promise<T>): Promis
   }
 }
 
-/** Builds `tests/native/<name>.zig` into a folder. It may import the core's `abi`. */
+/**
+ * Puts the library of `tests/native/<name>.zig` into a folder. It may import the core's
+ * `abi`. Built once for the same sources: an emulated machine takes minutes for it.
+ */
 export function buildNative(name: string, folder: string): string {
-  const built = join(folder, `${name}.so`);
+  const sources = [join(ROOT, "tests/native", `${name}.zig`), join(ROOT, "zig/abi.zig")] as const;
+  const hash = createHash("sha256");
+  for (const source of sources) hash.update(readFileSync(source));
+  const kept = join(ROOT, "zig-out/tests", `${name}-${hash.digest("hex").slice(0, 16)}.so`);
+  const path = join(folder, `${name}.so`);
+  if (!existsSync(kept)) keep(compile(name, sources, path), kept);
+  else copyFileSync(kept, path);
+  return path;
+}
+
+/** Appears whole: the suites of several runtimes may run at once. */
+function keep(path: string, kept: string): void {
+  mkdirSync(dirname(kept), { recursive: true });
+  const unfinished = `${kept}.${process.pid}`;
+  copyFileSync(path, unfinished);
+  renameSync(unfinished, kept);
+}
+
+function compile(name: string, [root, abi]: readonly [string, string], path: string): string {
   execFileSync(zigPath(), [
     ...["build-lib", "-dynamic", "-O", "small", "-fstrip", "-target", "native-linux-none"],
-    ...["--cache-dir", join(ROOT, ".zig-cache"), "--name", name, `-femit-bin=${built}`],
-    ...["--dep", "abi", `-Mroot=${join(ROOT, "tests/native", `${name}.zig`)}`],
-    `-Mabi=${join(ROOT, "zig/abi.zig")}`,
+    ...["--cache-dir", join(ROOT, ".zig-cache"), "--name", name, `-femit-bin=${path}`],
+    ...["--dep", "abi", `-Mroot=${root}`, `-Mabi=${abi}`],
   ], { stdio: ["ignore", "ignore", "pipe"] });
-  return built;
+  return path;
 }
 
 /** Calls `use` with the path of a library of `tests/native`, which is gone afterwards. */
