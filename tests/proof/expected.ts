@@ -1,0 +1,103 @@
+/**
+ * What each reader from outside is expected to find, as data: the tests compare what they
+ * measure with this, and README's table is written from it.
+ *
+ * @module
+ */
+import type { Stage } from "./support/plan.ts";
+import type { Gate, Store } from "./support/rungs.ts";
+
+/**
+ * What a reader gets of a token: `found`; `absent` from all that it could read; or the name
+ * of an errno: absent, and the kernel refused the very page.
+ */
+export type Outcome = "found" | "absent" | "EIO" | "EFAULT";
+
+/** One outcome for each stage. */
+export type Outcomes = Readonly<Record<Stage, Outcome>>;
+
+/** A reader, and what it is expected to find. */
+export interface Reader {
+  /** How README calls it. */
+  readonly title: string;
+  /** The suite that measures it. */
+  readonly test: string;
+  /** For each store; where the gate makes a difference, for each gate. */
+  readonly outcomes: Readonly<Record<Store, Outcomes | Readonly<Record<Gate, Outcomes>>>>;
+}
+
+const NEVER = always("absent");
+
+/** Locked pages can be read by whoever may trace the process, closed or not; closed secrets are wiped. */
+const UNTIL_CLOSED: Outcomes = { before: "found", in: "found", after: "found", closed: "absent" };
+
+/** Every reader, in README's order. */
+export const READERS = {
+  core: {
+    title: "kernel core dump (SIGABRT)",
+    test: "core_test",
+    outcomes: { locked: NEVER, secretmem: NEVER },
+  },
+  gcore: {
+    title: "`gcore`",
+    test: "gcore_test",
+    outcomes: { locked: NEVER, secretmem: NEVER },
+  },
+  gcoreAll: {
+    title: "`gcore -a`",
+    test: "gcore_test",
+    outcomes: { locked: UNTIL_CLOSED, secretmem: NEVER },
+  },
+  mem: {
+    title: "`/proc/PID/mem`",
+    test: "memory_test",
+    outcomes: { locked: UNTIL_CLOSED, secretmem: always("EIO") },
+  },
+  vm: {
+    title: "process_vm_readv(2)",
+    test: "memory_test",
+    outcomes: {
+      locked: {
+        // Unlike the others, this one respects the protection of a page, but no keys.
+        mprotect: { before: "EFAULT", in: "found", after: "EFAULT", closed: "EFAULT" },
+        pkey: { before: "found", in: "found", after: "found", closed: "EFAULT" },
+      },
+      secretmem: always("EFAULT"),
+    },
+  },
+  ptrace: {
+    title: "ptrace(2), PTRACE_PEEKDATA",
+    test: "memory_test",
+    outcomes: { locked: UNTIL_CLOSED, secretmem: always("EIO") },
+  },
+  v8: {
+    title: "V8 heap snapshot (Deno, Node)",
+    test: "snapshots_test",
+    outcomes: { locked: NEVER, secretmem: NEVER },
+  },
+  jsc: {
+    title: "JSC heap snapshot (Bun, both formats)",
+    test: "snapshots_test",
+    outcomes: { locked: NEVER, secretmem: NEVER },
+  },
+  swap: {
+    title: "swap, under memory pressure",
+    test: "swap_test",
+    outcomes: { locked: NEVER, secretmem: NEVER },
+  },
+} as const satisfies Record<string, Reader>;
+
+/** One of {@linkcode READERS}. */
+export type ReaderName = keyof typeof READERS;
+
+/** What a reader is expected to find on one combination of store and gate. */
+export function expected(reader: ReaderName, store: Store, gate: Gate): Outcomes {
+  const outcomes: Reader["outcomes"][Store] = READERS[reader].outcomes[store];
+  return gate in outcomes
+    ? (outcomes as Readonly<Record<Gate, Outcomes>>)[gate]
+    : outcomes as Outcomes;
+}
+
+function always(outcome: Outcome): Outcomes {
+  return { before: outcome, in: outcome, after: outcome, closed: outcome };
+}

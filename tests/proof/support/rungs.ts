@@ -1,0 +1,46 @@
+/**
+ * Every combination of store and gate. What this host lacks is skipped, with its reason.
+ *
+ * @module
+ */
+import { capabilities } from "../../../mod.ts";
+import { unless } from "../../support/skip.ts";
+
+/** Stores that a page can come from. */
+export const STORES = ["locked", "secretmem"] as const;
+
+/** One of {@linkcode STORES}. */
+export type Store = typeof STORES[number];
+
+/** Gates that a page can be opened by. */
+export const GATES = ["mprotect", "pkey"] as const;
+
+/** One of {@linkcode GATES}. */
+export type Gate = typeof GATES[number];
+
+/** One combination. */
+export interface Rung {
+  readonly store: Store;
+  readonly gate: Gate;
+  /** The option `skip` of a test that needs it. */
+  readonly skip: string | false;
+}
+
+const { stores, gates } = capabilities();
+
+const withoutStore = STORES.map((store) => {
+  const { available, reason } = stores[store];
+  return [store, unless(store, available, reason ?? "")] as const;
+});
+const withoutGate = GATES.map((gate) => {
+  const { available, reason } = gates[gate];
+  return [gate, unless(gate, available, reason ?? "")] as const;
+});
+
+/** All combinations. */
+export const RUNGS: readonly Rung[] = withoutStore.flatMap(([store, noStore]) =>
+  withoutGate.map(([gate, noGate]) => ({ store, gate, skip: noStore || noGate }))
+);
+
+/** The combinations that this host has. */
+export const RUNGS_HERE: readonly Rung[] = RUNGS.filter(({ skip }) => skip === false);
