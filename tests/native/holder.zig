@@ -4,8 +4,10 @@
 
 const std = @import("std");
 const linux = std.os.linux;
+const bare = @import("holder/bare.zig");
+const hollow = @import("holder/hollow.zig");
+const kernel = @import("holder/kernel.zig");
 
-const page_bytes = std.heap.page_size_min;
 const token_bytes = 32;
 
 /// Fills memory from a descriptor. Returns 0, or a negative errno.
@@ -37,113 +39,47 @@ export fn holder_write(descriptor: u32, from: [*]const u8, length: u32) i32 {
     return if (result == length) 0 else negative(linux.errno(result));
 }
 
-/// Kinds of bare pages.
-const Bare = enum(u32) { locked, secretmem };
-
-/// A page that the library has no part in, for comparison: filled from a descriptor, then
-/// closed by mprotect(2). `locked` is locked and nothing else; `secretmem` is what
-/// memfd_secret(2) gives. Writes its address, eight bytes. Returns 0, or a negative errno.
+/// A page that the library has no part in: filled from a descriptor, then closed by
+/// mprotect(2). Writes its address, eight bytes. Returns 0, or a negative errno.
 export fn holder_bare(descriptor: u32, kind: u32, place: *[8]u8) i32 {
-    const address = switch (@as(Bare, @fromBackingInt(kind))) {
-        .locked => bareLocked(),
-        .secretmem => bareSecret(),
-    };
+    const address = bare.map(@fromBackingInt(kind));
     if (linux.errno(address) != .SUCCESS) return negative(linux.errno(address));
     std.mem.writeInt(u64, place, address, .little);
     const page: [*]u8 = @ptrFromInt(address);
     const read = holder_read(descriptor, page, token_bytes);
     if (read != 0) return read;
-    const closed = linux.mprotect(page, page_bytes, .{});
-    return if (linux.errno(closed) == .SUCCESS) 0 else negative(linux.errno(closed));
+    return outcome(linux.mprotect(page, bare.page_bytes, .{}));
 }
 
-const read_write: linux.PROT = .{ .READ = true, .WRITE = true };
-
-fn bareLocked() usize {
-    const address = linux.mmap(null, page_bytes, read_write, .{ .TYPE = .PRIVATE, .ANONYMOUS = true }, -1, 0);
-    if (linux.errno(address) != .SUCCESS) return address;
-    const locked = linux.mlock(@ptrFromInt(address), page_bytes);
-    return if (linux.errno(locked) == .SUCCESS) address else locked;
+/// A page of memfd_secret(2), left open. Writes its address. Returns 0, or a negative errno.
+export fn holder_secretmem(place: *[8]u8) i32 {
+    const address = bare.map(.secretmem);
+    if (linux.errno(address) != .SUCCESS) return negative(linux.errno(address));
+    std.mem.writeInt(u64, place, address, .little);
+    return 0;
 }
 
-fn bareSecret() usize {
-    const O_CLOEXEC = 0o2000000;
-    const opened = linux.syscall1(.memfd_secret, O_CLOEXEC);
-    if (linux.errno(opened) != .SUCCESS) return opened;
-    const descriptor: i32 = @intCast(opened);
-    defer _ = linux.close(descriptor);
-    const sized = linux.ftruncate(descriptor, page_bytes);
-    if (linux.errno(sized) != .SUCCESS) return sized;
-    const address = linux.mmap(null, page_bytes, read_write, .{ .TYPE = .SHARED }, descriptor, 0);
-    if (linux.errno(address) != .SUCCESS) return address;
-    const marked = linux.madvise(@ptrFromInt(address), page_bytes, linux.MADV.DONTFORK);
-    return if (linux.errno(marked) == .SUCCESS) address else marked;
-}
-
-/// Why this kernel gives no page of memfd_secret(2), as an errno; 0 if it does.
-export fn holder_secretmem_errno() u32 {
-    const address = bareSecret();
-    const errno = linux.errno(address);
-    if (errno == .SUCCESS) _ = linux.munmap(@ptrFromInt(address), page_bytes);
-    return @backingInt(errno);
-}
-
-/// Gives back address space that the engine has reserved and never touched: gigabytes,
-/// which gcore(1) would write out as zeros. The engine must not run on after this.
-/// Returns how many MiB that were, or a negative errno.
+/// See hollow.zig. Returns 0 or less: -1 if that could not be done.
 export fn holder_hollow() i32 {
-    const opened = linux.openat(linux.AT.FDCWD, "/proc/self/maps", .{}, 0);
-    if (linux.errno(opened) != .SUCCESS) return negative(linux.errno(opened));
-    const descriptor: i32 = @intCast(opened);
-    defer _ = linux.close(descriptor);
-    var length: usize = 0;
-    while (length < maps.len) {
-        const result = linux.read(descriptor, maps[length..].ptr, maps.len - length);
-        if (linux.errno(result) != .SUCCESS) return negative(linux.errno(result));
-        if (result == 0) break;
-        length += result;
-    }
-    var given: usize = 0;
-    var lines = std.mem.tokenizeScalar(u8, maps[0..length], '\n');
-    while (lines.next()) |line| {
-        const range = Range.parse(line) orelse return negative(.INVAL);
-        if (range.to - range.from >= hollow_bytes_min) given += hollow(range);
-    }
-    return @intCast(given >> 20);
+    _ = hollow.giveBack() catch return -1;
+    return 0;
 }
 
-var maps: [1 << 20]u8 = undefined;
+/// See kernel.zig, for this one and the next ones: a descriptor or 0, or a negative errno.
+export fn holder_vmsplice(bytes: [*]const u8, length: u32) i32 {
+    return outcome(kernel.vmsplice(bytes[0..length]));
+}
 
-const hollow_bytes_min = 16 << 20;
+export fn holder_open_direct(path: [*:0]const u8) i32 {
+    return outcome(kernel.openDirect(path));
+}
 
-/// Looked at, and given back, in steps of so many bytes.
-const step_bytes = 2 << 20;
+export fn holder_io_uring(bytes: [*]const u8, length: u32) i32 {
+    return outcome(kernel.ioUring(bytes[0..length]));
+}
 
-const Range = struct {
-    from: usize,
-    to: usize,
-
-    fn parse(line: []const u8) ?Range {
-        const dash = std.mem.findScalar(u8, line, '-') orelse return null;
-        const space = std.mem.findScalar(u8, line, ' ') orelse return null;
-        const from = std.fmt.parseInt(usize, line[0..dash], 16) catch return null;
-        const to = std.fmt.parseInt(usize, line[dash + 1 .. space], 16) catch return null;
-        // A mapping of a file has content, touched or not.
-        return .{ .from = from, .to = if (std.mem.findScalar(u8, line, '/') == null) to else from };
-    }
-};
-
-fn hollow(range: Range) usize {
-    var given: usize = 0;
-    var at = std.mem.alignForward(usize, range.from, step_bytes);
-    while (at + step_bytes <= range.to) : (at += step_bytes) {
-        var resident: [step_bytes / page_bytes]u8 = undefined;
-        const asked = linux.syscall3(.mincore, at, step_bytes, @intFromPtr(&resident));
-        if (linux.errno(asked) != .SUCCESS) continue;
-        if (!std.mem.allEqual(u8, &resident, 0)) continue;
-        if (linux.errno(linux.munmap(@ptrFromInt(at), step_bytes)) == .SUCCESS) given += step_bytes;
-    }
-    return given;
+export fn holder_read_self(into: [*]u8, from: [*]const u8, length: u32) i32 {
+    return outcome(kernel.readSelf(into[0..length], from[0..length]));
 }
 
 /// Waits for one byte, with one token on the stack and another one in two vector
@@ -182,6 +118,11 @@ export fn holder_wait(descriptor: u32) i32 {
     std.mem.doNotOptimizeAway(&on_stack);
     if (linux.errno(result) != .SUCCESS) return negative(linux.errno(result));
     return if (result == 1) byte else negative(.PIPE);
+}
+
+fn outcome(result: usize) i32 {
+    const errno = linux.errno(result);
+    return if (errno == .SUCCESS) @intCast(result) else negative(errno);
 }
 
 fn negative(errno: linux.E) i32 {

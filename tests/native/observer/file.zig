@@ -25,6 +25,8 @@ pub fn whole(allocator: std.mem.Allocator, descriptor: i32) ![]u8 {
 
 pub fn scan(allocator: std.mem.Allocator, search: *search_file.Search, path: [*:0]const u8) !void {
     const descriptor = try open(path, .{});
+    // What the kernel has swapped out went past the cache of a swap file's own pages.
+    _ = try ok(linux.fadvise(descriptor, 0, 0, linux.POSIX_FADV.DONTNEED));
     const feeder = try allocator.create(search_file.Feeder);
     feeder.* = .{ .search = search };
     var at: usize = 0;

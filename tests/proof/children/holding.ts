@@ -21,7 +21,12 @@ export function loadHolder(path: string) {
     holder_read: { parameters: ["u32", "buffer", "u32"], result: "i32" },
     holder_write: { parameters: ["u32", "buffer", "u32"], result: "i32" },
     holder_bare: { parameters: ["u32", "u32", "buffer"], result: "i32" },
+    holder_secretmem: { parameters: ["buffer"], result: "i32" },
     holder_hollow: { parameters: [], result: "i32" },
+    holder_vmsplice: { parameters: ["buffer", "u32"], result: "i32" },
+    holder_open_direct: { parameters: ["buffer"], result: "i32" },
+    holder_io_uring: { parameters: ["buffer", "u32"], result: "i32" },
+    holder_read_self: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
     holder_wait: { parameters: ["u32"], result: "i32" },
   });
 }
@@ -35,11 +40,18 @@ export function check(result: number): number {
   return result;
 }
 
-/** A page that the library has no part in: its address, or a negative errno. */
-export function barePage({ holder_bare }: Native, kind: "locked" | "secretmem"): bigint {
+/** Pages that the library has no part in, in the order of `Kind` in `native/holder/bare.zig`. */
+export const BARE = ["unlocked", "locked", "secretmem"] as const;
+
+/** Makes one of them, of the next token: its address, or a negative errno. */
+export function barePage(native: Native, kind: typeof BARE[number]): bigint {
   const place = new BigUint64Array(1);
-  const result = holder_bare(STDIN, kind === "locked" ? 0 : 1, new Uint8Array(place.buffer));
-  return result < 0 ? BigInt(result) : place[0] as bigint;
+  const bytes = new Uint8Array(place.buffer);
+  const result = native.holder_bare(STDIN, BARE.indexOf(kind), bytes);
+  if (result === 0) return place[0] as bigint;
+  // Nobody looks for that token then; it only has to be out of the way.
+  takeOnHeap(native);
+  return BigInt(result);
 }
 
 /** A token on the ordinary heap. Not in a small array of V8's own heap, which moves them. */

@@ -19,6 +19,9 @@ import { RUNGS_HERE } from "./rungs.ts";
 
 const TOKEN_BYTES = 32;
 
+/** Pages that the library has no part in. */
+const BARE = ["bare unlocked", "bare locked", "bare secretmem"];
+
 /** How to start a holder. */
 export interface HolderOptions {
   /** What stands before the runtime on the command line. */
@@ -61,7 +64,6 @@ export async function withHolder<T>(
     child.stdin.write(firstTokens(tokens));
     const report = JSON.parse(await next()) as HolderReport;
     for (const name of randomNames()) tokens.set(name, readFileSync(join(folder, name)));
-    if (!report.hasBareSecretmem) tokens.delete("bare secretmem");
     child.stdin.write(Buffer.concat([tokens.get("stack"), tokens.get("registers")] as Buffer[]));
     if (await next() !== "waiting") throw new Error("The holder does not wait");
     const pages = new Map(
@@ -114,7 +116,7 @@ function makeTokens(): Map<string, Uint8Array> {
   const planned = RUNGS_HERE.flatMap((rung) =>
     CASES.filter((one) => one !== "random").map((one) => tokenName(rung, one))
   );
-  const names = ["control", "bare locked", "bare secretmem", ...planned, "stack", "registers"];
+  const names = ["control", ...BARE, ...planned, "stack", "registers"];
   return new Map(names.map((name) => [name, randomBytes(TOKEN_BYTES)]));
 }
 
@@ -126,7 +128,7 @@ function firstTokens(tokens: ReadonlyMap<string, Uint8Array>): Uint8Array {
       return one === "equals" ? Array(copiesOf(one)).fill(token) as Uint8Array[] : [token];
     })
   );
-  const bare = ["control", "bare locked", "bare secretmem"].map((name) => tokens.get(name));
+  const bare = ["control", ...BARE].map((name) => tokens.get(name));
   return Buffer.concat([...bare as Uint8Array[], ...rungs]);
 }
 

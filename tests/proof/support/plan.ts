@@ -51,6 +51,4 @@ export interface HolderReport {
   readonly pages: Readonly<Record<string, readonly string[]>>;
   /** Paths of the heap snapshots. */
   readonly snapshots: readonly string[];
-  /** There is a bare page of memfd_secret(2). */
-  readonly hasBareSecretmem: boolean;
 }
