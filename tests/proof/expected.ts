@@ -101,3 +101,73 @@ export function expected(reader: ReaderName, store: Store, gate: Gate): Outcomes
 function always(outcome: Outcome): Outcomes {
   return { before: outcome, in: outcome, after: outcome, closed: outcome };
 }
+
+/** What a call of the process itself gets of an open page: the bytes, or an errno. */
+export type Reach = "the bytes" | "EFAULT" | "EIO" | "no bytes";
+
+/** A call for which the kernel reaches for the page itself. */
+export interface Call {
+  /** How README calls it. */
+  readonly title: string;
+  /** In a read-only window, for each store. */
+  readonly read: Readonly<Record<Store, Reach>>;
+  /** In a window for writing. */
+  readonly write: Readonly<Record<Store, Reach>>;
+}
+
+const REFUSED_ON_SECRETMEM = { locked: "the bytes", secretmem: "EFAULT" } as const;
+
+/** Such calls. Outside windows each of them is refused, on every store. */
+export const CALLS_OF_KERNEL = {
+  vmsplice: {
+    title: "vmsplice(2) into a pipe",
+    read: REFUSED_ON_SECRETMEM,
+    write: REFUSED_ON_SECRETMEM,
+  },
+  direct: {
+    title: "write(2) with O_DIRECT",
+    read: REFUSED_ON_SECRETMEM,
+    write: REFUSED_ON_SECRETMEM,
+  },
+  ioUring: {
+    title: "a fixed buffer of io_uring",
+    // It asks for pages that it may write to.
+    read: { locked: "EFAULT", secretmem: "EFAULT" },
+    write: REFUSED_ON_SECRETMEM,
+  },
+  readSelf: {
+    title: "process_vm_readv(2) of itself",
+    read: REFUSED_ON_SECRETMEM,
+    write: REFUSED_ON_SECRETMEM,
+  },
+} as const satisfies Record<string, Call>;
+
+/** What becomes of a closed page that another process writes to. */
+export type Written = "changed" | "EIO" | "EFAULT";
+
+/** A way of writing, and what is expected to come of it. */
+export interface Writer {
+  /** How README calls it. */
+  readonly title: string;
+  /** For each store; where the gate makes a difference, for each gate. */
+  readonly outcomes: Readonly<Record<Store, Written | Readonly<Record<Gate, Written>>>>;
+}
+
+/** Every way of writing from outside. */
+export const WRITERS = {
+  mem: { title: "`/proc/PID/mem`", outcomes: { locked: "changed", secretmem: "EIO" } },
+  vm: {
+    title: "process_vm_writev(2)",
+    outcomes: { locked: { mprotect: "EFAULT", pkey: "changed" }, secretmem: "EFAULT" },
+  },
+  ptrace: {
+    title: "ptrace(2), PTRACE_POKEDATA",
+    outcomes: { locked: "changed", secretmem: "EIO" },
+  },
+} as const satisfies Record<string, Writer>;
+
+/** What is expected of a writer on one combination of store and gate. */
+export function expectedWritten(writer: keyof typeof WRITERS, store: Store, gate: Gate): Written {
+  const outcome: Writer["outcomes"][Store] = WRITERS[writer].outcomes[store];
+  return typeof outcome === "string" ? outcome : outcome[gate];
+}
