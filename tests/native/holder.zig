@@ -5,6 +5,7 @@
 const std = @import("std");
 const linux = std.os.linux;
 const bare = @import("holder/bare.zig");
+const fork = @import("holder/fork.zig");
 const hollow = @import("holder/hollow.zig");
 const kernel = @import("holder/kernel.zig");
 
@@ -80,6 +81,22 @@ export fn holder_io_uring(bytes: [*]const u8, length: u32) i32 {
 
 export fn holder_read_self(into: [*]u8, from: [*]const u8, length: u32) i32 {
     return outcome(kernel.readSelf(into[0..length], from[0..length]));
+}
+
+/// A page that a forked child shares with its parent. Writes its address. Returns 0, or a
+/// negative errno.
+export fn holder_shared(place: *[8]u8) i32 {
+    const protection: linux.PROT = .{ .READ = true, .WRITE = true };
+    const flags: linux.MAP = .{ .TYPE = .SHARED, .ANONYMOUS = true };
+    const address = linux.mmap(null, bare.page_bytes, protection, flags, -1, 0);
+    if (linux.errno(address) != .SUCCESS) return negative(linux.errno(address));
+    std.mem.writeInt(u64, place, address, .little);
+    return 0;
+}
+
+/// See fork.zig. Returns 0 zeros, 1 something, 2 nothing, 3 the child died.
+export fn holder_fork(bytes: [*]u8, length: u32) u32 {
+    return @backingInt(fork.tryAll(bytes[0..length]));
 }
 
 /// Waits for one byte, with one token on the stack and another one in two vector

@@ -27,6 +27,8 @@ export function loadHolder(path: string) {
     holder_open_direct: { parameters: ["buffer"], result: "i32" },
     holder_io_uring: { parameters: ["buffer", "u32"], result: "i32" },
     holder_read_self: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
+    holder_shared: { parameters: ["buffer"], result: "i32" },
+    holder_fork: { parameters: ["buffer", "u32"], result: "u32" },
     holder_wait: { parameters: ["u32"], result: "i32" },
   });
 }
