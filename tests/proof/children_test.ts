@@ -6,9 +6,10 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { runScript } from "../support/child.ts";
+import type { Store } from "./support/ladders.ts";
 import { once } from "./support/once.ts";
 import { programs } from "./support/programs.ts";
-import { RUNGS, RUNGS_HERE, type Store } from "./support/rungs.ts";
+import { RUNGS, RUNGS_HERE } from "./support/rungs.ts";
 import { withoutWay } from "./support/tracing.ts";
 
 interface Report {
@@ -68,7 +69,8 @@ describe("a program that is started", () => {
   }, async () => {
     const { before, after } = await measure();
     assert.ok(before.length > 2);
-    assert.deepEqual(after, before);
+    // Kinds of them: a runtime closes sockets of its own when it likes.
+    assert.deepEqual(after.filter((target) => !before.includes(target)), []);
   });
 
   it("has no mapping, no descriptor and no variable of ours", { skip }, async () => {

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import type { Gate, Store } from "./support/ladders.ts";
 import type { Stage } from "./support/plan.ts";
-import type { Gate, Store } from "./support/rungs.ts";
 
 /**
  * What a reader gets of a token: `found`; `absent` from all that it could read; or the name

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Gate, Store } from "./rungs.ts";
+import type { Gate, Store } from "./ladders.ts";
 
 /** Where a secret can be in its life when it is looked for. */
 export const STAGES = ["before", "in", "after", "closed"] as const;

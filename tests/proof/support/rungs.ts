@@ -5,18 +5,7 @@
  */
 import { capabilities } from "../../../mod.ts";
 import { unless } from "../../support/skip.ts";
-
-/** Stores that a page can come from. */
-export const STORES = ["locked", "secretmem"] as const;
-
-/** One of {@linkcode STORES}. */
-export type Store = typeof STORES[number];
-
-/** Gates that a page can be opened by. */
-export const GATES = ["mprotect", "pkey"] as const;
-
-/** One of {@linkcode GATES}. */
-export type Gate = typeof GATES[number];
+import { type Gate, GATES, type Store, STORES } from "./ladders.ts";
 
 /** One combination. */
 export interface Rung {
