@@ -20,7 +20,6 @@ const same = fill();
 const source = takeOnHeap(native);
 
 const calls: Record<string, () => unknown> = {
-  "none": () => {},
   "equals, equal": () => secret.equals(same),
   "equals, other bytes": () => secret.equals(new Uint8Array(32)),
   "copy": () => secret.copy(),
