@@ -108,7 +108,7 @@ export class Plan {
     use(secret);
     if (one === "closed") secret.close();
     if (one === "copy") {
-      const copy = secret.copy();
+      const copy = secret.copy(options);
       this.#keep(name, copy);
       use(copy);
     }

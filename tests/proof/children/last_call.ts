@@ -22,7 +22,7 @@ const source = takeOnHeap(native);
 const calls: Record<string, () => unknown> = {
   "equals, equal": () => secret.equals(same),
   "equals, other bytes": () => secret.equals(new Uint8Array(32)),
-  "copy": () => secret.copy(),
+  "copy": () => secret.copy(options),
   "from": () => Secret.from(source, options),
   "a window": () => secret.withBytes(() => {}),
   "a window for writing": () => secret.update(() => {}),
