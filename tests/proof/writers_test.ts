@@ -10,7 +10,7 @@ import { once as event } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { commandLine, ROOT } from "../support/child.ts";
-import { expectedWritten, WRITERS } from "./expected.ts";
+import { WRITERS } from "./expected.ts";
 import { overwrite } from "./support/observer.ts";
 import { once } from "./support/once.ts";
 import { programs } from "./support/programs.ts";
@@ -60,7 +60,7 @@ for (const [index, way] of WAYS.entries()) {
       it(`does what is expected on ${rung.store}, ${rung.gate}`, {
         skip: skip || rung.skip,
       }, async () => {
-        const wanted = expectedWritten(way, rung.store, rung.gate);
+        const wanted = WRITERS[way].outcomes[rung.store];
         const found = (await measure())(RUNGS_HERE.indexOf(rung), index);
         const changed = wanted === "changed";
         assert.deepEqual(found, { answer: changed ? "" : wanted, changed });

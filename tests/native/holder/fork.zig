@@ -23,7 +23,13 @@ pub fn tryAll(bytes: []u8) Found {
 fn inChild(bytes: []u8) Found {
     const first = std.mem.alignBackward(usize, @intFromPtr(bytes.ptr), page_bytes);
     const length = @intFromPtr(bytes.ptr) + bytes.len - first;
-    const opened = linux.mprotect(@ptrFromInt(first), length, .{ .READ = true, .WRITE = true });
+    const protection: usize = 1 | 2; // PROT_READ, PROT_WRITE
+    // Without any protection key, if there are such: key 0 is the one of ordinary memory.
+    const unlocked = linux.syscall4(.pkey_mprotect, first, length, protection, 0);
+    const opened = if (linux.errno(unlocked) == .SUCCESS)
+        unlocked
+    else
+        linux.syscall3(.mprotect, first, length, protection);
     if (linux.errno(opened) != .SUCCESS) return .nothing;
     var found: Found = .zeros;
     for (bytes) |*byte| {

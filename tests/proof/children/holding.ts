@@ -90,6 +90,8 @@ export class Plan {
   readonly secrets: Secret[] = [];
   /** The secrets that are to be looked at in a window. */
   readonly toOpen: Secret[] = [];
+  /** Those that have one right before. */
+  readonly toUse: Secret[] = [];
 
   constructor(native: Native, task: HolderTask) {
     this.#native = native;
@@ -105,6 +107,7 @@ export class Plan {
     const secret = this.#fill(name, options);
     if (one === "before") return;
     if (one === "in") return void this.toOpen.push(secret);
+    if (one === "recent") return void this.toUse.push(secret);
     use(secret);
     if (one === "closed") secret.close();
     if (one === "copy") {
@@ -161,7 +164,7 @@ export function inside(secrets: readonly Secret[], fn: () => void): void {
 }
 
 /** Windows of both kinds, in which JavaScript touches every byte. */
-function use(secret: Secret): void {
+export function use(secret: Secret): void {
   const sum = secret.withBytes((bytes) => bytes.reduce((total, byte) => total + byte, 0));
   secret.update((bytes) => void (bytes[0] = bytes[0] as number));
   if (sum < 0) throw new Error("Bytes are not negative");

@@ -9,8 +9,10 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { setTimeout } from "node:timers/promises";
 import { Secret, type SecretOptions } from "../../../mod.ts";
 import { addressOf, bytesAt } from "../../support/memory.ts";
+import { REST_MS } from "../support/plan.ts";
 import { loadHolder } from "./holding.ts";
 
 const [library, folder, rungs] = process.argv.slice(2) as [string, string, string];
@@ -71,13 +73,14 @@ function said(reached: Record<string, Reached>, same: (bytes: Uint8Array) => boo
   );
 }
 
-function ofSecret(options: SecretOptions) {
+async function ofSecret(options: SecretOptions) {
   const secret = Secret.random(PAGE_BYTES, options);
   const twin = secret.copy();
   let view: Uint8Array = new Uint8Array();
   const look = (page: Uint8Array) => said(reach(page), (one) => one === page || twin.equals(one));
   const read = secret.withBytes((bytes) => look(view = bytes));
   const write = secret.update(look);
+  await setTimeout(REST_MS);
   return { read, write, closed: look(view) };
 }
 
@@ -102,14 +105,22 @@ function splicedThenClosed(options: SecretOptions): string {
 }
 
 console.log(JSON.stringify({
-  rungs: (JSON.parse(rungs) as SecretOptions[]).map((options) => ({
-    ...options,
-    ...ofSecret(options),
-    splicedThenClosed: splicedThenClosed(options),
-  })),
+  rungs: await Promise.all(
+    (JSON.parse(rungs) as SecretOptions[]).map(async (options) => ({
+      ...options,
+      ...await ofSecret(options),
+      splicedThenClosed: splicedThenClosed(options),
+    })),
+  ),
   bareSecretmem: ofBareSecretmem(),
-  heap: said(reach(onOnePage()), () => true),
+  heap: { ...said(reach(onOnePage()), () => true), ...copying() },
 }));
+
+/** Some file systems take O_DIRECT and copy all the same: bytes at odd addresses, too. */
+function copying(): Record<string, string> {
+  const odd = new Uint8Array(PAGE_BYTES + 1).subarray(1);
+  return calls.direct?.(odd) === "EINVAL" ? {} : { direct: "a copy" };
+}
 
 /** Ordinary memory, as a control: a whole page of it. */
 function onOnePage(): Uint8Array {

@@ -33,6 +33,7 @@ export function assertOutcomes(reader: ReaderName, rung: Rung, answer: Answer): 
   const cases = [
     ...STAGES.map((stage) => [stage, outcomes[stage]] as const),
     ...CALLS.map((call) => [call, outcomes.after] as const),
+    ["recent", outcomes.recent ?? outcomes.after] as const,
   ];
   const found = cases.map(([one]) => {
     const token = answer.tokens.get(tokenName(rung, one)) as Found;

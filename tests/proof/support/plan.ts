@@ -16,11 +16,14 @@ export type Stage = typeof STAGES[number];
 /** Native calls that handle the bytes; the secrets were open before and are not any more. */
 export const CALLS = ["from", "random", "copy", "equals"] as const;
 
-/** One secret's place in the plan. */
-export type Case = Stage | typeof CALLS[number];
+/** One secret's place in the plan; `recent` had a window a moment ago, the others are at rest. */
+export type Case = Stage | typeof CALLS[number] | "recent";
 
 /** All cases, in the order in which a holder makes them. */
-export const CASES: readonly Case[] = [...STAGES, ...CALLS];
+export const CASES: readonly Case[] = [...STAGES, ...CALLS, "recent"];
+
+/** After so long without a window the gate `pkey` has closed pages to everybody: 100 ms, twice. */
+export const REST_MS = 400;
 
 /** Secrets that carry the token of a case. */
 export function copiesOf(one: Case): number {

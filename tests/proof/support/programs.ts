@@ -4,7 +4,7 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -23,16 +23,24 @@ export interface Programs {
 
 let built: Programs | undefined;
 
-/** Builds them, once for each process; Zig does nothing where nothing has changed. */
+/** Builds them, once for each process. */
 export function programs(): Programs {
   if (built !== undefined) return built;
-  execFileSync(zigPath(), ["build", "proof"], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
+  const target = join(ROOT, "zig-out/linux-x86_64");
+  const observer = join(target, "observer");
+  const holder = join(target, "libholder.so");
+  if (![observer, holder].every(isNew)) {
+    execFileSync(zigPath(), ["build", "proof"], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
+  }
   const folder = mkdtempSync(join(tmpdir(), "securememory-proof-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const target = join(ROOT, "zig-out/linux-x86_64");
-  return built = {
-    folder,
-    observer: join(target, "observer"),
-    holder: join(target, "libholder.so"),
-  };
+  return built = { folder, observer, holder };
+}
+
+/** Whether a program is newer than all sources: an emulated machine takes minutes to compile. */
+function isNew(program: string): boolean {
+  if (!existsSync(program)) return false;
+  const sources = readdirSync(join(ROOT, "tests/native"), { recursive: true, encoding: "utf8" });
+  const changed = sources.map((name) => statSync(join(ROOT, "tests/native", name)).mtimeMs);
+  return statSync(program).mtimeMs > Math.max(...changed);
 }

@@ -4,16 +4,8 @@
  *
  * @module
  */
-import {
-  CALLS_OF_KERNEL,
-  expected,
-  expectedWritten,
-  type Reader,
-  type ReaderName,
-  READERS,
-  WRITERS,
-} from "../expected.ts";
-import { type Gate, GATES, STORES } from "./ladders.ts";
+import { CALLS_OF_KERNEL, expected, type ReaderName, READERS, WRITERS } from "../expected.ts";
+import { GATES, STORES } from "./ladders.ts";
 import { type Stage, STAGES } from "./plan.ts";
 
 /** Where the tables begin and end in README.md. */
@@ -36,25 +28,31 @@ export function withTables(readme: string): string {
 
 function readers(): string {
   const rows = (Object.keys(READERS) as ReaderName[]).flatMap((name) => {
-    const reader: Reader = READERS[name];
-    const test = `\`proof/${reader.test}\``;
-    return gatesOf(reader).map(({ title, gate }) => {
-      const cells = STORES.flatMap((store) => {
-        const outcomes = expected(name, store, gate);
-        return OPEN_STAGES.map((stage) => word(outcomes[stage]));
-      });
-      return [title, ...cells, test];
+    const cells = STORES.flatMap((store) => {
+      // At rest the gates are alike: the tests compare both with the same data.
+      const outcomes = expected(name, store, "mprotect");
+      return OPEN_STAGES.map((stage) => word(outcomes[stage]));
     });
+    return [[READERS[name].title, ...cells, testOf(name)], ...recently(name)];
   });
   const stages = STORES.flatMap((store) => OPEN_STAGES.map((stage) => heading(store, stage)));
   return markdown([["reader", ...stages, "tested by"], ...rows]);
 }
 
-/** One row, or one for each gate where that makes a difference. */
-function gatesOf({ title, outcomes }: Reader): { title: string; gate: Gate }[] {
-  const differs = Object.values(outcomes).some((one) => GATES.some((gate) => gate in one));
-  if (!differs) return [{ title, gate: GATES[0] }];
-  return GATES.map((gate) => ({ title: `${title}, gate \`${gate}\``, gate }));
+/** What is left of a window for a moment is a row of its own, where there is such a thing. */
+function recently(name: ReaderName): string[][] {
+  return GATES.filter((gate) => STORES.some((store) => expected(name, store, gate).recent))
+    .map((gate) => {
+      const cells = STORES.flatMap((store) => {
+        const { recent } = expected(name, store, gate);
+        return OPEN_STAGES.map((stage) => stage === "after" && recent ? word(recent) : "");
+      });
+      return [`... within \`idleTimeout\` of a window, gate \`${gate}\``, ...cells, testOf(name)];
+    });
+}
+
+function testOf(name: ReaderName): string {
+  return `\`proof/${READERS[name].test}\``;
 }
 
 function heading(store: string, stage: Stage): string {
@@ -74,14 +72,7 @@ function others(): string {
     return [`${title}, in a window`, ...cells, "`proof/kernel_test`"];
   });
   const writers = (Object.keys(WRITERS) as (keyof typeof WRITERS)[]).map((name) => {
-    const cells = STORES.map((store) => {
-      const [first, second] = GATES.map((gate) => expectedWritten(name, store, gate));
-      return first === second
-        ? reach(first as string)
-        : GATES.map((gate) => `\`${gate}\`: ${reach(expectedWritten(name, store, gate))}`).join(
-          ", ",
-        );
-    });
+    const cells = STORES.map((store) => reach(WRITERS[name].outcomes[store]));
     return [`writing by ${WRITERS[name].title}`, ...cells, "`proof/writers_test`"];
   });
   const children = ["a forked child", "zeros", "nothing", "`proof/children_test`"];
