@@ -4,12 +4,15 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../../support/child.ts";
 import { zigPath } from "../../support/native.ts";
+
+const SOURCES = join(ROOT, "tests/native");
 
 /** Where they are. */
 export interface Programs {
@@ -27,20 +30,25 @@ let built: Programs | undefined;
 export function programs(): Programs {
   if (built !== undefined) return built;
   const target = join(ROOT, "zig-out/linux-x86_64");
-  const observer = join(target, "observer");
-  const holder = join(target, "libholder.so");
-  if (![observer, holder].every(isNew)) {
-    execFileSync(zigPath(), ["build", "proof"], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
-  }
+  build(join(target, "proof.stamp"));
   const folder = mkdtempSync(join(tmpdir(), "securememory-proof-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return built = { folder, observer, holder };
+  return built = {
+    folder,
+    observer: join(target, "observer"),
+    holder: join(target, "libholder.so"),
+  };
 }
 
-/** Whether a program is newer than all sources: an emulated machine takes minutes to compile. */
-function isNew(program: string): boolean {
-  if (!existsSync(program)) return false;
-  const sources = readdirSync(join(ROOT, "tests/native"), { recursive: true, encoding: "utf8" });
-  const changed = sources.map((name) => statSync(join(ROOT, "tests/native", name)).mtimeMs);
-  return statSync(program).mtimeMs > Math.max(...changed);
+/** Asks Zig only where a source has changed since: in an emulated machine that takes minutes. */
+function build(stamp: string): void {
+  const hash = createHash("sha256");
+  const names = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).sort();
+  for (const name of names.filter((one) => one.endsWith(".zig"))) {
+    hash.update(readFileSync(join(SOURCES, name)));
+  }
+  const sources = hash.digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return;
+  execFileSync(zigPath(), ["build", "proof"], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
+  writeFileSync(stamp, sources);
 }
