@@ -2,6 +2,7 @@
 //! zig build targets    the library for all six targets -> lib/<target>/
 //! zig build faults     the host's library with failing system calls, for tests -> zig-out/<target>/
 //! zig build bench      the benchmark's floor, native loops -> zig-out/<target>/
+//! zig build proof      the programs of the proof suite -> zig-out/<target>/
 //! zig build abi        writes src/native/abi.ts from zig/abi.zig
 //! zig build test       the core's own tests
 //!
@@ -37,6 +38,8 @@ pub fn build(b: *std.Build) void {
             faults.dependOn(install(b, target, optimize, strip, "securememory-faults", true));
             const floor = b.step("bench", "Build the native loops that benchmarks compare with");
             floor.dependOn(install_floor(b, target));
+            const proof = b.step("proof", "Build the programs that read secrets from outside");
+            if (target.query.os_tag == .linux) install_proof(b, target, proof);
         }
     }
 
@@ -100,6 +103,34 @@ fn install_floor(b: *std.Build, target: Target) *std.Build.Step {
         .strip = true,
     });
     return shared(b, target, "securememory-floor", "", module);
+}
+
+/// The second process of the proof suite, and what its first process needs.
+fn install_proof(b: *std.Build, target: Target, step: *std.Build.Step) void {
+    const observer = b.addExecutable(.{
+        .name = "observer",
+        .root_module = proof_module(b, target, "tests/native/observer.zig"),
+    });
+    const holder = b.addLibrary(.{
+        .linkage = .dynamic,
+        .name = "holder",
+        .root_module = proof_module(b, target, "tests/native/holder.zig"),
+    });
+    for ([_]*std.Build.Step.Compile{ observer, holder }) |program| {
+        const installed = b.addInstallArtifact(program, .{
+            .dest_dir = .{ .override = .{ .custom = target.folder } },
+        });
+        step.dependOn(&installed.step);
+    }
+}
+
+fn proof_module(b: *std.Build, target: Target, path: []const u8) *std.Build.Module {
+    return b.createModule(.{
+        .root_source_file = b.path(path),
+        .target = b.resolveTargetQuery(target.query),
+        .optimize = .safe,
+        .strip = true,
+    });
 }
 
 fn shared(

@@ -57,8 +57,42 @@ function countCases(report, status) {
   return { passed: cases.length - failed - skipped, failed: failed + hidden, skipped };
 }
 
-const testFiles = readdirSync(`${ROOT}tests`).filter((name) => name.endsWith("_test.ts"))
-  .map((name) => `tests/${name}`).sort();
+/** The tests of a folder. */
+function testsIn(folder) {
+  return readdirSync(`${ROOT}${folder}`).filter((name) => name.endsWith("_test.ts"))
+    .map((name) => `${folder}/${name}`).sort();
+}
+
+const testFiles = testsIn("tests");
+const proofFiles = testsIn("tests/proof");
+
+function onBun(files) {
+  const report = join(folder, "bun.xml");
+  const flags = ["--timeout=300000", "--reporter=junit", `--reporter-outfile=${report}`];
+  const { status } = run(findBun(), ["test", ...flags, ...files.map((path) => `./${path}`)]);
+  return countCases(report, status);
+}
+
+function onDeno(files) {
+  const report = join(folder, "deno.xml");
+  const flags = ["-A", "--quiet", "--v8-flags=--expose-gc", `--junit-path=${report}`];
+  const { status } = run(findDeno(), ["test", ...flags, ...files]);
+  return countCases(report, status);
+}
+
+function onNode(files) {
+  const report = join(folder, "node.xml");
+  const flags = ["--test", "--expose-gc", "--disable-warning=ExperimentalWarning"];
+  const reporters = ["spec", "stdout", "junit", report];
+  const [screen, out, file, path] = reporters;
+  const { status } = run(findNode(), [
+    ...flags,
+    ...[`--test-reporter=${screen}`, `--test-reporter-destination=${out}`],
+    ...[`--test-reporter=${file}`, `--test-reporter-destination=${path}`],
+    ...files,
+  ]);
+  return countCases(report, status);
+}
 
 const suites = {
   tidy() {
@@ -101,33 +135,12 @@ const suites = {
     return add(targets, { passed, failed, skipped });
   },
 
-  bun() {
-    const report = join(folder, "bun.xml");
-    const flags = ["--timeout=300000", "--reporter=junit", `--reporter-outfile=${report}`];
-    const { status } = run(findBun(), ["test", ...flags, ...testFiles.map((path) => `./${path}`)]);
-    return countCases(report, status);
-  },
+  bun: () => onBun(testFiles),
+  deno: () => onDeno(testFiles),
+  node: () => onNode(testFiles),
 
-  deno() {
-    const report = join(folder, "deno.xml");
-    const flags = ["-A", "--quiet", "--v8-flags=--expose-gc", `--junit-path=${report}`];
-    const { status } = run(findDeno(), ["test", ...flags, ...testFiles]);
-    return countCases(report, status);
-  },
-
-  node() {
-    const report = join(folder, "node.xml");
-    const flags = ["--test", "--expose-gc", "--disable-warning=ExperimentalWarning"];
-    const reporters = ["spec", "stdout", "junit", report];
-    const [screen, out, file, path] = reporters;
-    const { status } = run(findNode(), [
-      ...flags,
-      ...[`--test-reporter=${screen}`, `--test-reporter-destination=${out}`],
-      ...[`--test-reporter=${file}`, `--test-reporter-destination=${path}`],
-      ...testFiles,
-    ]);
-    return countCases(report, status);
-  },
+  /** What others see of a process: each runtime is looked at, since each could make copies. */
+  proof: () => add(onBun(proofFiles), onDeno(proofFiles), onNode(proofFiles)),
 
   docs() {
     const report = join(folder, "docs.xml");
