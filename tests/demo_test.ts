@@ -53,7 +53,8 @@ test("the demo accepts what is signed, rejects the rest, and says so", LIMIT, as
   const folder = /, (\S+securememory-demo-\w+)/.exec(stdout)?.[1];
   assert.ok(folder !== undefined && !existsSync(folder), "the key file was taken away");
   if (process.platform !== "linux") return;
-  assert.deepEqual(row(stdout, "permissions (smaps)"), ["---p", "r--p", "---p"]);
+  const permissions = row(stdout, "permissions (smaps)").map((text) => text.slice(0, 3));
+  assert.deepEqual(permissions, ["---", "r--", "---"]);
   assert.deepEqual(row(stdout, "status().protection"), ["none", "read", "none"]);
 });
 

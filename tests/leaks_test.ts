@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { COLLECT_FLAGS } from "./support/collect.ts";
 import { withNative, withoutZig } from "./support/native.ts";
-import { moduleUrl, notOnLinux, reported } from "./support/report.ts";
+import { moduleUrl, reported } from "./support/report.ts";
 import { environmentOf, nameOf, RUNGS } from "./support/rungs.ts";
 
 interface Leak {
