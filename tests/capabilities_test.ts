@@ -7,6 +7,8 @@ import { type Capabilities, capabilities, Secret, stats } from "../mod.ts";
 import { RUNTIME } from "./support/child.ts";
 import { memlock, withoutMemlock } from "./support/memlock.ts";
 import { type Failure, notOnLinux, reported } from "./support/report.ts";
+import { autoOfChild } from "./support/rungs.ts";
+import { unless } from "./support/skip.ts";
 
 test("capabilities() names this runtime, its version and the library", () => {
   const { supported, reason, runtime, runtimeVersion, library } = capabilities();
@@ -33,10 +35,41 @@ test("what capabilities() says of the rungs is what a secret of this host has", 
 }, () => {
   const { stores, gates, dumpExclusion, probe } = capabilities();
   using secret = Secret.random(32);
-  assert.deepEqual(probe, secret.status());
+  // Each secret has a protection key of its own, if any.
+  assert.deepEqual({ ...probe, pkey: 0 }, { ...secret.status(), pkey: 0 });
   assert.deepEqual(stores.locked, { available: true, reason: undefined });
   assert.deepEqual(gates.mprotect, { available: true, reason: undefined });
   assert.deepEqual(dumpExclusion, { available: true, reason: undefined });
+});
+
+test("`auto` is the best rung, but no store that takes hibernation away", {
+  skip: notOnLinux,
+}, async () => {
+  const expected = autoOfChild();
+  const { probe, stores, gates, hibernation } = await reported<Capabilities>(
+    "report(securememory.capabilities());",
+  );
+  assert.deepEqual({ store: probe?.store, gate: probe?.gate }, { ...expected });
+  if (hibernation !== "unavailable") assert.equal(probe?.store, "locked");
+  // The processor's flag that the kernel lets processes use keys.
+  const keys = /^flags\s*:.*\bospke\b/m.test(readFileSync("/proc/cpuinfo", "utf8"));
+  assert.equal(gates.pkey.available, keys);
+  assert.equal(probe?.gate, keys ? "pkey" : "mprotect");
+  const guards = stores.locked.available && probe?.guarded;
+  assert.equal(guards, true);
+});
+
+test("a secret that requires the store `secretmem` blocks hibernation, and `auto` follows it", {
+  skip: unless("secretmem", capabilities().stores.secretmem.available, "there is no memfd_secret"),
+}, async () => {
+  const { before, after } = await reported<{ before: Capabilities; after: Capabilities }>(`
+    const before = securememory.capabilities();
+    using secret = Secret.random(1, { store: "secretmem" });
+    report({ before, after: securememory.capabilities() });
+  `);
+  const follows = { unavailable: "unavailable", available: "blocked", unknown: "unknown" };
+  assert.equal(after.hibernation, follows[before.hibernation as keyof typeof follows]);
+  assert.equal(after.probe?.store, "secretmem");
 });
 
 test("a rung is available exactly if it can be required", () => {
@@ -74,8 +107,12 @@ test("the error for a required rung gives the reason that capabilities() gives",
 
 test("capabilities() leaves no secret behind, and says the same each time", () => {
   const before = stats();
-  const first = capabilities();
-  assert.deepEqual(capabilities(), first);
+  const look = () => {
+    const known = capabilities();
+    return { ...known, probe: { ...known.probe, pkey: 0 } };
+  };
+  const first = look();
+  assert.deepEqual(look(), first);
   const after = stats();
   assert.equal(after.inUse, before.inUse);
   assert.equal(after.openWindows, before.openWindows);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { capabilities, configure, type SecretOptions, stats } from "../../mod.ts";
@@ -14,7 +15,7 @@ export interface Rungs {
   readonly gate: "pkey" | "mprotect";
 }
 
-const { stores, gates, probe } = capabilities();
+const { stores, gates, probe, reason } = capabilities();
 
 /** Every combination that can be had here, the best one first. */
 export const RUNGS: readonly Rungs[] = (["secretmem", "locked"] as const).flatMap((store) =>
@@ -24,12 +25,30 @@ export const RUNGS: readonly Rungs[] = (["secretmem", "locked"] as const).flatMa
 /** The gates that can be had here. */
 export const GATES: readonly Rungs["gate"][] = [...new Set(RUNGS.map(({ gate }) => gate))];
 
-/** What a secret gets that asks for nothing. */
+/** What a secret gets that asks for nothing, as long as nobody has asked for more. */
 export const AUTO: Rungs = autoRungs();
+
+/**
+ * The same in a process that starts now. Any area of memfd_secret, of whatever process,
+ * blocks hibernation, and then `auto` need not mind it: the answer changes with the first one.
+ */
+export function autoOfChild(): Rungs {
+  const store = stores.secretmem.available && !canHibernate() ? "secretmem" : "locked";
+  return { store, gate: AUTO.gate };
+}
+
+/** As the kernel has it, and no code of the library. True where it does not tell. */
+function canHibernate(): boolean {
+  try {
+    return readFileSync("/sys/power/state", "utf8").split(/\s+/).includes("disk");
+  } catch {
+    return !existsSync("/sys/kernel/mm");
+  }
+}
 
 function autoRungs(): Rungs {
   if (probe === undefined || probe.store === "unlocked" || RUNGS.length === 0) {
-    throw new Error("No secret can be made here, so nothing can be tested");
+    throw new Error(`Nothing can be tested without secrets: ${reason}`);
   }
   return { store: probe.store, gate: probe.gate };
 }
