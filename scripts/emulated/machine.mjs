@@ -25,7 +25,8 @@ function commandLine(packages, disks, options) {
   const accelerator = options.icount
     ? ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1"]
     : ["-accel", "tcg,thread=multi", "-smp", options.cpus];
-  const append = "console=ttyS0 quiet panic=-1 secretmem.enable=1 mitigations=off cryptomgr.notests";
+  const append =
+    "console=ttyS0 quiet panic=-1 secretmem.enable=1 mitigations=off cryptomgr.notests";
   return [
     ...packages.qemu,
     ...[...accelerator, "-cpu", options.cpu],
@@ -117,4 +118,11 @@ function unpackInto(folder) {
   return { stdin: tar.stdin, ended };
 }
 
-const DEFAULTS = { memory: "3072", cpus: "2", cpu: "max", append: "", icount: false, verbose: false };
+const DEFAULTS = {
+  memory: "3072",
+  cpus: "2",
+  cpu: "max",
+  append: "",
+  icount: false,
+  verbose: false,
+};
