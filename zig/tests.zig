@@ -15,9 +15,9 @@ test {
     _ = @import("wipe.zig");
     _ = @import("secret_test.zig");
     _ = @import("ending_test.zig");
-    if (@import("builtin").target.os.tag == .linux) _ = @import("os/linux_smaps.zig");
     if (@import("builtin").target.os.tag == .linux) {
         _ = @import("os/linux_fault.zig");
+        _ = @import("os/linux_secretmem.zig");
         _ = @import("os/linux_smaps.zig");
     }
 }
