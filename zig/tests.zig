@@ -5,6 +5,7 @@ test {
     _ = @import("abi.zig");
     _ = @import("canary.zig");
     _ = @import("compare.zig");
+    _ = @import("invariant_test.zig");
     _ = @import("layout.zig");
     _ = @import("lock.zig");
     _ = @import("wipe.zig");
