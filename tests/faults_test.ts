@@ -39,5 +39,6 @@ describe("when a system call fails", () => {
   it("neither the callback's error nor the window's is lost", () => run("both"));
   it("an asynchronous window rejects, and its secret is destroyed", () => run("asynchronous"));
   it("for ever, nothing is readable", () => run("forever"));
+  it("that no room could cure, closed pages rest on", () => run("rest"));
   it("that locks, the error names the limit and the ways out", () => run("lock"));
 });
