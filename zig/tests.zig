@@ -8,6 +8,7 @@ test {
     _ = @import("diagnose.zig");
     _ = @import("fault.zig");
     _ = @import("labels.zig");
+    _ = @import("invariant_test.zig");
     _ = @import("layout.zig");
     _ = @import("lock.zig");
     _ = @import("ranges.zig");

@@ -261,6 +261,19 @@ const cases: Record<string, () => void> = {
     for (const secret of held) secret.close();
   },
 
+  rest() {
+    const secret = Secret.random(32);
+    secret.withBytes(() => 0);
+    secret.close();
+    const resting = stats().restingPages;
+    assert.equal(resting, 1);
+    // mprotect, getrandom: more room would not make the second one work.
+    arm(2, EACCES);
+    assert.throws(() => Secret.random(32), /getrandom/);
+    arm(0, 0);
+    assert.equal(stats().restingPages, resting);
+  },
+
   purge() {
     forEveryK(() => {
       const secrets = [Secret.random(32), Secret.random(300_000)];
