@@ -73,6 +73,8 @@ export interface Flaw {
   readonly now?: Wanted;
   /** What is not compared, since it is wrong. */
   readonly wrong?: readonly Part[];
+  /** The process does not live to be compared. */
+  readonly dies?: boolean;
 }
 
 export const EPERM = 1;
@@ -86,6 +88,7 @@ const MAP_SHARED = 1;
 const MAP_FIXED = 16;
 const RLIMIT_CORE = 4;
 const RLIMIT_MEMLOCK = 8;
+const PR_GET_DUMPABLE = 3;
 const PR_SET_DUMPABLE = 4;
 
 const all = (name: string): SystemCall => ({ name });
@@ -436,6 +439,12 @@ export const ROWS: readonly Row[] = [
     },
   },
   { name: "close", calls: [all("close")], wanted: nothing },
+  {
+    name: "getpid",
+    calls: [all("getpid")],
+    wanted: nothing,
+    unfixed: { why: "the errno is taken for a process's number, which ends it", dies: true },
+  },
 
   // It does not harden.
   {
@@ -445,7 +454,13 @@ export const ROWS: readonly Row[] = [
     wanted: fails({ harden: "UnsupportedError getrlimit" }),
   },
   {
-    name: "prctl",
+    name: "prctl that asks for the dumpable flag",
+    calls: [{ name: "prctl", where: { 0: PR_GET_DUMPABLE } }],
+    hardening: true,
+    wanted: fails({ harden: "UnsupportedError prctl" }),
+  },
+  {
+    name: "prctl that takes it away",
     calls: [{ name: "prctl", where: { 0: PR_SET_DUMPABLE } }],
     hardening: true,
     wanted: fails({ harden: "UnsupportedError prctl" }),
