@@ -12,10 +12,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { KINDS } from "../demo/deliveries.ts";
-import { runScript, RUNTIME } from "./support/child.ts";
+import { patience, runScript, RUNTIME } from "./support/child.ts";
 import { contentIn } from "./support/scanner.ts";
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: patience(60_000) };
 
 /** A line of a table of the demo, as its cells. */
 function row(output: string, title: string): string[] {

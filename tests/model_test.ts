@@ -21,6 +21,7 @@ import * as gate from "../src/gate.ts";
 import type { Library } from "../src/native/library.ts";
 import * as state from "../src/state.ts";
 import type { Word } from "../src/word.ts";
+import { patience } from "./support/child.ts";
 
 type Access = "none" | "read" | "write";
 
@@ -514,7 +515,7 @@ const LASTING_TRIPLES: readonly (readonly [Name, Name, Name])[] = [
 const WORLDS = { "for all threads": forAll, "for each thread": forEach };
 
 for (const [world, natives] of Object.entries(WORLDS)) {
-  describe(`the state machine, where windows are ${world}`, { timeout: 300_000 }, () => {
+  describe(`the state machine, where windows are ${world}`, { timeout: patience(300_000) }, () => {
     it("holds over every interleaving of two threads, for every pair of programs", () => {
       let states = 0;
       for (const [index, a] of NAMES.entries()) {

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { SecretOptions, SecretStatus } from "../../mod.ts";
+import { patience } from "../support/child.ts";
 import { withoutZig } from "../support/native.ts";
 import { type Case, type Observer, observer } from "../support/refused.ts";
 import { isOneOf, type RecordedCall } from "../support/seccomp.ts";
@@ -90,7 +91,7 @@ describe("a system call that the kernel refuses", () => {
     const reason = "the library does not make this call here";
     it(row.name, {
       skip: skip || unless(row.name, made, reason),
-      timeout: 60_000,
+      timeout: patience(60_000),
     }, async () => {
       const cases = controls.flatMap((control) =>
         errnosFor(row, control).map((errno) => ({ control, errno }))
