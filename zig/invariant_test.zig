@@ -14,7 +14,8 @@ const Cause = abi.Cause;
 const expect = std.testing.expect;
 
 const length = 4100;
-const shape: secret.Shape = .{ .length = length, .alignment = 16, .flags = 0 };
+/// The lowest rungs: pages of others are absent in a child.
+const shape: secret.Shape = .{ .length = length, .alignment = 16, .flags = abi.flag_locked | abi.flag_mprotect };
 
 fn record_of(handle: u32) *table.Record {
     const record = table.acquire(handle) catch unreachable;
@@ -94,7 +95,7 @@ const violations = struct {
     }
 
     pub fn give_back_while_open(_: u32) void {
-        var record: table.Record = .{ .protection = .read };
+        var record: table.Record = .{ .access = .read };
         store.give(&cause, 4096, &record) catch {};
     }
 
