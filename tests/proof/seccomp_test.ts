@@ -45,7 +45,10 @@ async function controlsOf({ observe }: Observer): Promise<Control[]> {
     const observed = all[index] as Observation;
     const name = required === undefined ? "auto" : `${required.store} and ${required.gate}`;
     const created = observed.steps["page.create"];
-    if (created === "ok") {
+    const { hibernation, stores } = observed.capabilities;
+    if (required === undefined && hibernation !== "unavailable" && stores.secretmem.available) {
+      unless(name, false, "which store it takes depends on who else blocks hibernation here");
+    } else if (created === "ok") {
       const { store, gate } = observed.statuses.page as Rung;
       controls.push({ name, required, rung: { store, gate }, observed });
     } else unless(name, false, created?.message ?? "the library did not start");
