@@ -25,3 +25,9 @@ export function lockableBytes(): number {
 export function hasKeys(): boolean {
   return HAS_SMAPS && /^flags\b.*\bospke\b/m.test(readFileSync("/proc/cpuinfo", "utf8"));
 }
+
+/** The kernel offers hibernation now: kernel/power/hibernate.c. */
+export function canHibernate(): boolean {
+  const states = "/sys/power/state";
+  return existsSync(states) && /\bdisk\b/.test(readFileSync(states, "utf8"));
+}
