@@ -58,7 +58,7 @@ export interface Capabilities {
    * The store `auto` is `secretmem` only where it is unavailable or blocked already.
    */
   readonly hibernation: "unavailable" | "available" | "unknown" | "blocked";
-  /** What the kernel says of a secret that was made to find out; `undefined` if none could be. */
+  /** What the kernel says of a secret that was made to find out; `undefined` if it does not tell. */
   readonly probe: SecretStatus | undefined;
 }
 
@@ -83,17 +83,15 @@ export function capabilities(): Capabilities {
   } catch (error) {
     return unsupported(messageOf(error));
   }
-  const probed = probe();
-  const status = "status" in probed ? probed.status : undefined;
-  const reason = "reason" in probed ? probed.reason : undefined;
+  const { made, status, reason } = probe();
   const numbers = statistics(loaded);
   const find = (what: number, action: string) => {
     const result = loaded.calls.securememory_probe(what);
     return result === 0 ? available() : missing(whyMissing(loaded, result, what, action));
   };
   return {
-    supported: status !== undefined,
-    reason,
+    supported: made,
+    reason: made ? undefined : reason,
     runtime: loaded.runtime.name,
     runtimeVersion: loaded.runtime.version,
     library: loaded.path,
@@ -134,13 +132,24 @@ function dumpExclusion(
   return missing(reason ?? "the system does not show the pages as left out of dumps");
 }
 
-function probe(): { status: SecretStatus } | { reason: string } {
+/** What became of a secret that was made to find out. */
+interface Probed {
+  readonly made: boolean;
+  readonly status: SecretStatus | undefined;
+  /** Why it could not be made, or not be looked at. */
+  readonly reason: string | undefined;
+}
+
+function probe(): Probed {
+  let made = false;
   try {
     // What there is, whatever rung the application requires.
     using secret = Secret.random(1, { store: "auto", gate: "auto", label: "capabilities" });
-    return { status: secret.status() };
+    made = true;
+    // Which key it had for a moment says nothing of the host.
+    return { made, status: { ...secret.status(), pkey: undefined }, reason: undefined };
   } catch (error) {
-    return { reason: messageOf(error) };
+    return { made, status: undefined, reason: messageOf(error) };
   }
 }
 

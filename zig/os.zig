@@ -18,6 +18,7 @@
 //!     random(cause, bytes) !void
 //!     lock_limit(cause) !u64                   bytes; maxInt(u64) when there is none
 //!     lock_errno_is_limit(errno) bool
+//!     errno_is_transient(errno) bool           short of something, not without it
 //!     locked_now() u64                         bytes the system counts as locked, 0 if unknown
 //!     region(cause, address, length) !Region   what the system says of a range
 //!     setting(cause, part) !?u64               what `harden` changes, as a number; null: no such here

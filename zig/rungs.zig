@@ -99,11 +99,12 @@ fn ask(answer: *Answer, page_size: usize, comptime find_out: fn (*Cause, usize) 
     defer lock.release();
     if (answer.known.load(.acquire)) return answer;
     answer.there = true;
+    answer.cause = .{};
     find_out(&answer.cause, page_size) catch {
         answer.there = false;
     };
-    // A spent lock budget is no answer: it may be different the next time.
-    if (!answer.there and is_spent(answer)) return answer;
+    // What the process has run out of it may have again the next time: that is no answer.
+    if (!answer.there and os.errno_is_transient(answer.cause.errno)) return answer;
     answer.known.store(true, .release);
     return answer;
 }
@@ -146,11 +147,16 @@ fn try_anonymous(cause: *Cause, page_size: usize, what: abi.Probe) Error!void {
     }
     const page = base + page_size;
     os.settle(cause, page, page_size, what == .locked) catch {
-        return if (os.lock_errno_is_limit(cause.errno)) error.LockLimit else error.AllocationFailed;
+        const spent = what == .locked and os.lock_errno_is_limit(cause.errno);
+        return if (spent) error.LockLimit else error.AllocationFailed;
     };
     os.open(cause, page, page_size, .write) catch return error.ProtectionFailed;
     os.close(cause, page, page_size) catch return error.ProtectionFailed;
-    const found: os_layer.Region = os.region(cause, page, page_size) catch return error.NotSupported;
+    const found: os_layer.Region = os.region(cause, page, page_size) catch {
+        // It did all that, and nothing tells more: there is no /proc, say.
+        cause.* = .{};
+        return;
+    };
     cause.* = .{};
     if (what == .locked and !found.locked) return error.NotSupported;
     if (found.protection != .none) return error.ProtectionFailed;

@@ -74,7 +74,9 @@ pub fn take(cause: *abi.Cause, page_size: usize, length: u32, wish: rungs.Wish) 
         if (take_from(cause, page_size, length, .secretmem)) |record| return record else |_| cause.* = .{};
     }
     return take_from(cause, page_size, length, .locked) catch |err| {
-        if (err != error.LockLimit or !wish.allow_unlocked) return err;
+        // Over the limit, or refused by a sandbox.
+        const not_lockable = err == error.LockLimit or cause.step == .mlock;
+        if (!not_lockable or !wish.allow_unlocked) return err;
         cause.* = .{};
         return take_from(cause, page_size, length, .unlocked);
     };
@@ -156,6 +158,9 @@ pub fn free_count_of(store: abi.Store) u64 {
 
 fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!void {
     const wanted = if (store == .unlocked) arena_units_next else units_within_limit(page_size);
+    // Before there is an arena that nobody could use.
+    const first = try new_record(cause);
+    errdefer free_records.push(first);
     const base = try reserve(cause, layout.arena_bytes(wanted, page_size, page_size));
     const units = settle(cause, page_size, base, wanted, page_size, store) catch |err| {
         unreserve(base, layout.arena_bytes(wanted, page_size, page_size));
@@ -172,10 +177,8 @@ fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!vo
     var unit: u32 = 0;
     while (unit < units) : (unit += 1) {
         // A record that cannot be had ends the arena early; its units stay unused.
-        const record = new_record(cause) catch |err| {
-            if (unit == 0) return err;
-            break;
-        };
+        var ignored: abi.Cause = .{};
+        const record = if (unit == 0) first else new_record(&ignored) catch break;
         adopt(record, base + layout.unit_offset(unit, page_size, page_size), page_size, store, .page);
         free_pages.getPtr(store).push(record);
         counters.pages.add(1);

@@ -13,30 +13,9 @@ import {
   type SystemDetail,
   UnsupportedError,
 } from "../errors.ts";
-import { CODES, STEPS } from "./abi.ts";
+import { CODES } from "./abi.ts";
+import { detailOf, reasonOf } from "./detail.ts";
 import { type Library, statistics } from "./library.ts";
-
-/** Names of the errors that our calls meet; numbers differ between systems. */
-const ERRNO_NAMES: { readonly [os: string]: { readonly [errno: number]: string } } = {
-  linux: {
-    1: "EPERM",
-    11: "EAGAIN",
-    12: "ENOMEM",
-    13: "EACCES",
-    14: "EFAULT",
-    22: "EINVAL",
-    23: "ENFILE",
-    24: "EMFILE",
-    28: "ENOSPC",
-    38: "ENOSYS",
-  },
-  macos: { 1: "EPERM", 12: "ENOMEM", 13: "EACCES", 22: "EINVAL", 35: "EAGAIN", 78: "ENOSYS" },
-  windows: {
-    5: "ERROR_ACCESS_DENIED",
-    8: "ERROR_NOT_ENOUGH_MEMORY",
-    1453: "ERROR_WORKING_SET_QUOTA",
-  },
-};
 
 /**
  * The error for a failed call.
@@ -53,7 +32,7 @@ export function failure(
   // The layout of the number is in zig/abi.zig.
   const code = CODES[-result & 0x7f];
   const detail = detailOf(result);
-  const why = reason(of, detail);
+  const why = reasonOf(of.runtime.os, detail);
   switch (code) {
     case "Closed":
       return new SecretClosedError(`${action}: it is closed`);
@@ -92,12 +71,6 @@ export function failure(
   }
 }
 
-/** The call that failed and its errno. The layout of the number is in zig/abi.zig. */
-function detailOf(result: number): SystemDetail {
-  const bits = -result;
-  return { syscall: STEPS[(bits >> 7) & 0xff] ?? "", errno: (bits >> 15) & 0xffff };
-}
-
 /** Why a probe has not found what it looked for. */
 export function reasonMissing(of: Library, result: number): string {
   const detail = detailOf(result);
@@ -109,7 +82,7 @@ export function reasonMissing(of: Library, result: number): string {
 
 function missingSecretmem(of: Library, detail: SystemDetail): string {
   if (detail.syscall === "") return `${of.runtime.os} has nothing like it`;
-  const why = reason(of, detail);
+  const why = reasonOf(of.runtime.os, detail);
   if (detail.syscall === "memfd_secret") {
     return `the kernel does not offer memfd_secret${why}: it takes Linux 5.14 or later, before 6.5 ` +
       "booted with secretmem.enable=1, and no sandbox that forbids it";
@@ -118,16 +91,18 @@ function missingSecretmem(of: Library, detail: SystemDetail): string {
 }
 
 function missingPkey(of: Library, detail: SystemDetail): string {
-  const why = reason(of, detail);
+  const why = reasonOf(of.runtime.os, detail);
   switch (detail.syscall) {
     case "":
       return `${of.runtime.os} on ${of.runtime.arch} has nothing like it`;
     case "pkey_alloc":
       return detail.errno === 28
-        ? `all protection keys of the process are taken${why}`
+        ? `no protection key is left: all are taken, or the processor has none${why}`
         : `the processor, the kernel or a sandbox has no protection keys${why}`;
     case "pkey_self_test":
-      return "protection keys do not hold here: a page was readable without the rights to its key";
+      return detail.errno === 0
+        ? "protection keys do not hold here: a page was open without the rights to its key"
+        : `it could not be tested that protection keys hold${why}`;
     default:
       return `protection keys cannot be set up here${why}`;
   }
@@ -137,12 +112,6 @@ function missingPkey(of: Library, detail: SystemDetail): string {
 export function isShortage(result: number): boolean {
   const code = CODES[-result & 0x7f];
   return code === "LockLimit" || code === "AllocationFailed";
-}
-
-function reason(of: Library, { syscall, errno }: SystemDetail): string {
-  if (syscall === "") return "";
-  const name = ERRNO_NAMES[of.runtime.os]?.[errno] ?? "error";
-  return ` (${syscall} failed with ${name} ${errno})`;
 }
 
 /**

@@ -6,6 +6,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { ABI_VERSION, STATISTICS } from "./abi.ts";
 import { bun } from "./bun.ts";
+import { detailOf, reasonOf } from "./detail.ts";
 import { deno } from "./deno.ts";
 import { node } from "./node.ts";
 import { pathOf } from "./process.ts";
@@ -63,10 +64,10 @@ export type Statistics = Readonly<Record<(typeof STATISTICS)[number], number>>;
 
 /** Numbers about the process, as of now. */
 export function statistics(of: Library): Statistics {
-  return readStatistics(of.calls);
+  return readStatistics(of.calls, of.runtime.os);
 }
 
-function readStatistics(calls: NativeCalls): Statistics {
+function readStatistics(calls: NativeCalls, os: string): Statistics {
   const numbers = new Float64Array(STATISTICS.length);
   const written = calls.securememory_statistics(numbers, numbers.length);
   if (written === numbers.length) {
@@ -74,8 +75,10 @@ function readStatistics(calls: NativeCalls): Statistics {
       STATISTICS.map((name, index) => [name, numbers[index]]),
     ) as Statistics;
   }
+  const detail = detailOf(written);
   throw new UnsupportedError(
-    `Cannot start the native library: the system gave no random bytes or no limits (${written})`,
+    `Cannot start the native library: the system gave no random bytes${reasonOf(os, detail)}`,
+    { detail },
   );
 }
 
@@ -88,7 +91,7 @@ function load(): Library {
     throw new UnsupportedError(`Cannot load the native library: ${refusal}`);
   }
   const calls = open(runtime, path, explicit ? `named by ${VARIABLE}` : "beside the module");
-  const numbers = readStatistics(calls);
+  const numbers = readStatistics(calls, runtime.os);
   startThread(calls, numbers.instance);
   return {
     runtime,

@@ -166,6 +166,11 @@ pub fn lock_errno_is_limit(errno: u16) bool {
 }
 
 /// The system counts this per process, but tells nobody.
+/// Nothing is asked for here whose absence would be kept in mind.
+pub fn errno_is_transient(_: u16) bool {
+    return false;
+}
+
 pub fn locked_now() u64 {
     return 0;
 }

@@ -9,6 +9,7 @@
 //! proc_pid_smaps(5) of the Linux man-pages; constants from include/uapi.
 
 const std = @import("std");
+const builtin = @import("builtin");
 const linux = std.os.linux;
 const abi = @import("../abi.zig");
 const seam = @import("../seam.zig");
@@ -30,10 +31,11 @@ comptime {
     std.debug.assert(linux.MADV.NOHUGEPAGE == 15);
 }
 
-/// 4, 16 or 64 KiB. There is no auxiliary vector without libc's start code, so the
+/// On x86-64 always 4 KiB, elsewhere 4, 16 or 64. There is no auxiliary vector without libc's start code, so the
 /// kernel is asked in another way: madvise(2) of no bytes at an address answers
 /// EINVAL unless the address is a multiple of the page size, and reads nothing.
 pub fn page_size() usize {
+    if (builtin.target.cpu.arch == .x86_64) return 4096;
     inline for (.{ 4096, 16384 }) |size| {
         if (linux.errno(linux.madvise(@ptrFromInt(size), 0, linux.MADV.NORMAL)) == .SUCCESS) return size;
     }
@@ -130,6 +132,14 @@ pub fn lock_limit(cause: *Cause) Failed!u64 {
 pub fn lock_errno_is_limit(errno: u16) bool {
     return switch (@as(linux.E, @fromBackingInt(errno))) {
         .PERM, .NOMEM, .AGAIN => true,
+        else => false,
+    };
+}
+
+/// Short of lock budget, memory, mappings or descriptors, or interrupted.
+pub fn errno_is_transient(errno: u16) bool {
+    return switch (@as(linux.E, @fromBackingInt(errno))) {
+        .AGAIN, .NOMEM, .NFILE, .MFILE, .INTR => true,
         else => false,
     };
 }

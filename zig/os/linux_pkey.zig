@@ -63,10 +63,10 @@ pub fn self_test(cause: *Cause, page: usize, key: Key) Failed!void {
     const before = rights(key);
     defer set_rights(key, before);
     const works = !seam.fails(cause, .pkey_self_test) and
-        may(key, .none, pipe, byte) == .nothing and
-        may(key, .read, pipe, byte) == .reading and
-        may(key, .write, pipe, byte) == .everything and
-        may(key, .none, pipe, byte) == .nothing;
+        may(cause, key, .none, pipe, byte) == .nothing and
+        may(cause, key, .read, pipe, byte) == .reading and
+        may(cause, key, .write, pipe, byte) == .everything and
+        may(cause, key, .none, pipe, byte) == .nothing;
     if (works) return;
     cause.step = .pkey_self_test;
     return error.SystemCall;
@@ -74,18 +74,25 @@ pub fn self_test(cause: *Cause, page: usize, key: Key) Failed!void {
 
 const Possible = enum { nothing, reading, everything, nonsense };
 
-/// What the kernel lets this thread do with a byte of the page.
-fn may(key: Key, with: Rights, pipe: [2]i32, byte: [*]u8) Possible {
+/// What the kernel lets this thread do with a byte of the page. Fills in the errno of a call
+/// that failed for another reason.
+fn may(cause: *Cause, key: Key, with: Rights, pipe: [2]i32, byte: [*]u8) Possible {
     set_rights(key, with);
     const written = linux.errno(linux.write(pipe[1], byte, 1));
     if (written == .FAULT) return .nothing;
-    if (written != .SUCCESS) return .nonsense;
+    if (written != .SUCCESS) return nonsense(cause, written);
     const read = linux.errno(linux.read(pipe[0], byte, 1));
     if (read == .SUCCESS) return .everything;
     // What could not be read into the page is still in the pipe.
     var drain: [1]u8 = undefined;
-    if (linux.errno(linux.read(pipe[0], &drain, 1)) != .SUCCESS) return .nonsense;
-    return if (read == .FAULT) .reading else .nonsense;
+    const drained = linux.errno(linux.read(pipe[0], &drain, 1));
+    if (drained != .SUCCESS) return nonsense(cause, drained);
+    return if (read == .FAULT) .reading else nonsense(cause, read);
+}
+
+fn nonsense(cause: *Cause, errno: linux.E) Possible {
+    cause.errno = @intCast(@backingInt(errno));
+    return .nonsense;
 }
 
 /// Of a clock that only goes forward, as coarse as the kernel's own ticks.

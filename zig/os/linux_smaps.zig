@@ -19,6 +19,8 @@ const Lines = struct {
     buffer: [4096]u8 = undefined,
     start: usize = 0,
     end: usize = 0,
+    /// What ended the lines before the file did.
+    errno: u16 = 0,
 
     fn open(cause: *Cause, path: [*:0]const u8) os.Failed!Lines {
         const result = linux.open(path, .{ .CLOEXEC = true }, 0);
@@ -47,6 +49,7 @@ const Lines = struct {
             const room = lines.buffer[lines.end..];
             const got = linux.read(lines.fd, room.ptr, room.len);
             if (linux.errno(got) == .INTR) continue;
+            if (linux.errno(got) != .SUCCESS) lines.errno = @intCast(@backingInt(linux.errno(got)));
             if (linux.errno(got) != .SUCCESS or got == 0) return null;
             lines.end += got;
         }
@@ -146,7 +149,8 @@ pub fn region(cause: *Cause, address: usize, length: usize) os.Failed!os.Region 
         }
         ahead = data;
     }
-    cause.* = .{ .step = .smaps, .errno = @intCast(@backingInt(linux.E.FAULT)) };
+    const unknown: u16 = @intCast(@backingInt(linux.E.FAULT));
+    cause.* = .{ .step = .smaps, .errno = if (mappings.lines.errno == 0) unknown else mappings.lines.errno };
     return error.SystemCall;
 }
 

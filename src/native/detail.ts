@@ -1,0 +1,42 @@
+/**
+ * What a native call says of its failure: which system call, and its errno.
+ *
+ * @module
+ */
+import type { SystemDetail } from "../errors.ts";
+import { STEPS } from "./abi.ts";
+
+/** Names of the errors that our calls meet; numbers differ between systems. */
+const ERRNO_NAMES: { readonly [os: string]: { readonly [errno: number]: string } } = {
+  linux: {
+    1: "EPERM",
+    2: "ENOENT",
+    11: "EAGAIN",
+    12: "ENOMEM",
+    13: "EACCES",
+    14: "EFAULT",
+    22: "EINVAL",
+    23: "ENFILE",
+    24: "EMFILE",
+    28: "ENOSPC",
+    38: "ENOSYS",
+  },
+  macos: { 1: "EPERM", 12: "ENOMEM", 13: "EACCES", 22: "EINVAL", 35: "EAGAIN", 78: "ENOSYS" },
+  windows: {
+    5: "ERROR_ACCESS_DENIED",
+    8: "ERROR_NOT_ENOUGH_MEMORY",
+    1453: "ERROR_WORKING_SET_QUOTA",
+  },
+};
+
+/** From the negative number that the call returned; its layout is in zig/abi.zig. */
+export function detailOf(result: number): SystemDetail {
+  const bits = -result;
+  return { syscall: STEPS[(bits >> 7) & 0xff] ?? "", errno: (bits >> 15) & 0xffff };
+}
+
+/** ` (mmap failed with ENOMEM 12)`, or nothing if no system call failed. */
+export function reasonOf(os: string, { syscall, errno }: SystemDetail): string {
+  if (syscall === "") return "";
+  return ` (${syscall} failed with ${ERRNO_NAMES[os]?.[errno] ?? "error"} ${errno})`;
+}
