@@ -12,6 +12,7 @@ import { memoryRows } from "./memory.ts";
 import { LENGTHS, lifeSubjects, windowSubjects } from "./operations.ts";
 import { startPeers } from "./peers.ts";
 import { quarantineSubjects } from "./quarantine.ts";
+import { bareSubject, loadedSubject, rungSubjects, skippedRungs } from "./rungs.ts";
 import { machine, type Report, type Row, runtime, type Skipped } from "./report.ts";
 import { sample, type Subject } from "./sample.ts";
 import { workerRows } from "./workers.ts";
@@ -24,11 +25,14 @@ const amount = quick
 async function measureAll(): Promise<{ rows: Row[]; skipped: readonly Skipped[] }> {
   // Before anything else has filled a page.
   const rows = memoryRows();
+  rows.push(await sample(bareSubject(), amount.sampleMs));
+  rows.push(await sample(loadedSubject(), amount.sampleMs));
   const peers = startPeers();
   const subjects: Subject[] = [
     ...LENGTHS.flatMap(windowSubjects),
     ...LENGTHS.flatMap(lifeSubjects),
     ...quarantineSubjects(32),
+    ...rungSubjects(),
     ...peers.subjects,
   ];
   for (const subject of subjects) {
@@ -38,7 +42,7 @@ async function measureAll(): Promise<{ rows: Row[]; skipped: readonly Skipped[] 
   }
   peers.end();
   rows.push(...await workerRows(amount.workers), ...await firstSecretRows(amount.pairs));
-  return { rows, skipped: peers.skipped };
+  return { rows, skipped: [...peers.skipped, ...skippedRungs()] };
 }
 
 const { name, version } = runtime();

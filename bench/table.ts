@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { Deno } from "./deno.ts";
 import { WITHOUT_VIEW } from "./quarantine.ts";
 import type { Report, Row } from "./report.ts";
+import { LOCKED, MPROTECT } from "./rungs.ts";
 import { type Verdict, verdicts } from "./targets.ts";
 
 const RESULTS = fileURLToPath(new URL("./results/", import.meta.url));
@@ -42,14 +43,14 @@ function cell(row: Row | undefined): string {
   const times = row.p50 === row.p99
     ? amount(row.p50, row.unit)
     : `${amount(row.p50, row.unit)} / ${amount(row.p99, row.unit)}`;
-  const { floor, [WITHOUT_VIEW]: beside } = row.ratios;
-  if (floor === undefined) return times;
-  const more = beside === undefined ? "" : `, ${beside.toFixed(2)}× ${WITHOUT_VIEW}`;
-  return `${times} (${floor.toFixed(2)}×${more})`;
+  const ratios = Object.entries(row.ratios).filter(([name]) => OURS.has(name)).map(
+    ([name, ratio]) => `${ratio.toFixed(2)}×${name === "floor" ? "" : ` ${name}`}`,
+  );
+  return ratios.length === 0 ? times : `${times} (${ratios.join(", ")})`;
 }
 
 /** References that are no peers. */
-const OURS: ReadonlySet<string> = new Set(["floor", WITHOUT_VIEW]);
+const OURS: ReadonlySet<string> = new Set(["floor", WITHOUT_VIEW, LOCKED, MPROTECT]);
 
 /** The peer that comes out best against this row, and by how much. */
 function bestPeer(row: Row | undefined): string {

@@ -21,6 +21,7 @@ type Limits = Readonly<Record<Subject, number>>;
 
 const FLOOR_LIMITS: Limits = { bun: 1.2, deno: 1.25, node: 1.35 };
 const NESTED_LIMITS_NS: Limits = { bun: 12, deno: 20, node: 25 };
+const PKEY_LIMITS: Limits = { bun: 0.1, deno: 0.14, node: 0.2 };
 const FIRST_SECRET_LIMIT_MS = 10;
 
 /** All that can be said of one runtime's report. */
@@ -42,6 +43,23 @@ export function verdicts(report: Report): Verdict[] {
   say("create and close, to Asherah", life?.ratios["Asherah"], 0.5, "×");
   say("create and close, to memguard", life?.ratios.memguard, 0.25, "×");
   say("create and close, to sodium-native", life?.ratios["sodium-native"], 0.7, "×");
+  say(
+    "cold window on secretmem, to locked",
+    row("cold window on secretmem")?.ratios.locked,
+    1.05,
+    "×",
+  );
+  const lives = row("create and close on secretmem");
+  say("create and close on secretmem, to locked", lives?.ratios.locked, 1.1, "×");
+  const keyed = row("cold window under pkey");
+  say("cold window under pkey, to the floor", keyed?.ratios.floor, PKEY_LIMITS[subject], "×");
+  const nestedKeyed = row("nested window under pkey");
+  say("nested window under pkey", nestedKeyed?.p50, NESTED_LIMITS_NS[subject], "ns");
+  const [bare, loaded] = [row("cold window, nothing else on"), row("cold window, all on")];
+  if (bare?.ratios.floor !== undefined && loaded?.ratios.floor !== undefined) {
+    const more = loaded.ratios.floor / bare.ratios.floor;
+    say("window with handler, quarantine, status, to without", more, 1.05, "×");
+  }
   const { pageBytes } = report.machine;
   say("locked memory per secret", row("locked memory per secret")?.p50, pageBytes, "bytes");
   say("first secret", row("first secret")?.p50, FIRST_SECRET_LIMIT_MS, "ms");

@@ -12,6 +12,8 @@ import type { Report } from "./report.ts";
 
 /** Shows the page before, in and after a window. */
 export async function showPage(key: Secret, observer: Observer, report: Report): Promise<void> {
+  // Under the gate pkey pages in use stand open for the threads that have their key.
+  if (key.status().gate === "pkey") await new Promise((resolve) => setTimeout(resolve, 400));
   // Asynchronous windows: they stay open while the other process looks. Windows of the
   // receiver's own are synchronous and last microseconds.
   const mappings = await observer.ask("note");
@@ -30,7 +32,7 @@ export async function showPage(key: Secret, observer: Observer, report: Report):
   report.text(
     `Process ${observer.pid}, of the same user, looks at this one from outside. The library`,
     "tells nobody where the page is, but the observer can compare: exactly one of",
-    `${mappings} mappings is locked and turns from ---p into r--p when a window opens.`,
+    `${mappings} mappings is locked and becomes readable when a window opens.`,
     "",
   );
   report.table([
@@ -47,20 +49,38 @@ export async function showPage(key: Secret, observer: Observer, report: Report):
   report.text("", `VmFlags, closed: ${before.flags.join(" ")}`);
   report.text(`VmFlags, open:   ${inside.flags.join(" ")}`);
   report.text(
-    "(rd readable, lo locked, dd not in core dumps, wf wiped on fork, nh no huge page)",
+    "(rd readable, lo locked, dd not in core dumps, wf wiped and dc absent on fork, nh no huge page)",
     "",
   );
-  explainReading(before, report);
+  const secretmem = statusBefore.store === "secretmem";
+  if (secretmem) explainRefusal(report);
+  else explainReading(before, report);
 
-  report.claim("the page is ---p before a window", before.permissions === "---p");
-  report.claim("the page is r--p in a window", inside.permissions === "r--p");
-  report.claim("the page is ---p after a window", after.permissions === "---p");
+  report.claim("the page is inaccessible before a window", /^---/.test(before.permissions));
+  report.claim("the page is read-only in a window", /^r--/.test(inside.permissions));
+  report.claim("the page is inaccessible after a window", /^---/.test(after.permissions));
+  if (secretmem) {
+    report.claim(
+      "the kernel refuses to read the page for anyone, open or closed",
+      [before, inside, after].every(({ read }) => read.startsWith("refused")),
+    );
+  }
   claimStatus([statusBefore, statusInside, statusAfter], report);
   report.claim("the page is locked", before.flags.includes("lo") && statusBefore.locked);
   report.claim("the page is in no core dump", before.flags.includes("dd"));
   report.claim(
-    "a forked child finds zeros in its place",
-    before.flags.includes("wf") && statusBefore.fork === "wiped",
+    "a forked child finds zeros in its place, or nothing",
+    secretmem
+      ? before.flags.includes("dc") && statusBefore.fork === "absent"
+      : before.flags.includes("wf") && statusBefore.fork === "wiped",
+  );
+}
+
+/** The store secretmem is refused to everyone: there is nothing to explain away. */
+function explainRefusal(report: Report): void {
+  report.text(
+    "The page is an area of memfd_secret(2): the kernel has taken it out of its own map, so it",
+    "reads it for nobody, not for a debugger and not for root.",
   );
 }
 
@@ -70,14 +90,15 @@ function explainReading({ read }: Sight, report: Report): void {
     report.text(
       "So page protection stops this process's own stray reads, not a debugger: who may trace",
       "the process reads the page by /proc/PID/mem whether it is open or not. The locked store",
-      "cannot stop that; the secretmem store, of a later version, does. Until then: harden(),",
-      "which refuses tracing to all but root, or Yama's kernel.yama.ptrace_scope.",
+      'cannot stop that; store: "secretmem" does, where the kernel has it and blocking hibernation',
+      "is no loss. Else: harden(), which refuses tracing to all but root, or Yama's",
+      "kernel.yama.ptrace_scope.",
     );
   } else {
     report.text(
       "This host does not let the other process read the page by /proc/PID/mem. On hosts that",
       "let it (root, or no Yama) it gets the key, open or closed: page protection stops stray",
-      "reads, not a debugger. The secretmem store, of a later version, stops that too.",
+      'reads, not a debugger. store: "secretmem" stops that too.',
     );
   }
 }
@@ -93,9 +114,12 @@ const FAULTS: readonly (string | number | null)[] = [
 /** Shows what becomes of a process that reads a page outside a window. */
 export async function showStrayRead(report: Report, cleanup: DisposableStack): Promise<void> {
   const child = start("stray.ts", [], ["--allow-ffi"], cleanup);
-  const { status, signal, stdout } = await ending(child);
+  const { status, signal, stdout, stderr } = await ending(child);
   const how = signal ?? `status ${status}`;
   report.text(`A child kept the view of a window and read one byte after it: ended by ${how}.`);
+  const said = stderr.split("\n").find((line) => line.startsWith("securememory:"));
+  if (said !== undefined) report.text("It says why:", `  ${said}`);
+  report.claim("the child says why, in one line", said !== undefined);
   report.claim("the child got as far as the read", stdout.startsWith("status none, length 32"));
   report.claim("the child did not survive it", !stdout.includes("survived"));
   report.claim("a fault ended it", FAULTS.includes(signal ?? status));

@@ -52,7 +52,7 @@ async function demo(keyFile: string, report: Report): Promise<void> {
   const receiver = new Receiver(key);
   const server = await serve((body, signature) => receiver.receive(body, signature));
   cleanup.defer(() => server.stop());
-  await showTraffic({ receiver, server, keyFile, observer }, report, cleanup);
+  await showTraffic({ key, receiver, server, keyFile, observer }, report, cleanup);
 
   report.section("5. What a window costs");
   const { window, floor } = measureCost(key);

@@ -25,7 +25,7 @@ export interface Questions {
   /** Stops that, and says how often it saw which. */
   watched: Record<string, number>;
   /** How many copies of the key are in the receiver's memory; null if the observer may not look. */
-  copies: Copies | null;
+  copies: (Copies & { readonly control: number }) | null;
 }
 
 /** The page, as seen from here. */
@@ -53,9 +53,10 @@ const answers: { readonly [Q in keyof Questions]: () => Questions[Q] } = {
   },
   find() {
     // SecureMemory tells nobody where a page is. But a window shows it to whoever may read
-    // smaps: it is the locked mapping that was ---p and is r--p now.
+    // smaps: it is the locked mapping that was inaccessible and is readable now.
     const opened = mappings(pid).filter(({ range, permissions, flags }) =>
-      permissions === "r--p" && flags.includes("lo") && noted.get(range)?.permissions === "---p"
+      /^r--/.test(permissions) && flags.includes("lo") &&
+      /^---/.test(noted.get(range)?.permissions ?? "")
     );
     page = opened[0];
     return opened.length;
@@ -79,14 +80,28 @@ const answers: { readonly [Q in keyof Questions]: () => Questions[Q] } = {
     return seen;
   },
   copies() {
-    if (readPage() !== "the key") return null;
-    return countCopies(pid, mappings(pid), thePage(), key);
+    if (!mayTrace()) return null;
+    const { onPage, elsewhere } = countCopies(pid, mappings(pid), thePage(), key);
+    // The same search where it must find something: this process has the key in its heap.
+    const self = `${process.pid}`;
+    const control = countCopies(self, mappings(self), thePage(), key).elsewhere;
+    return { onPage, elsewhere, control };
   },
 };
 
 function thePage(): Mapping {
   if (page === undefined) throw new Error("The page was not found yet");
   return page;
+}
+
+/** Whether the kernel lets this process read that one's memory at all. */
+function mayTrace(): boolean {
+  try {
+    const readable = mappings(pid).find(({ permissions }) => permissions.startsWith("r-x"));
+    return readable !== undefined && readMemory(pid, readable.from, readable.from + 1).length === 1;
+  } catch {
+    return false;
+  }
 }
 
 /** Reads the page out of the other process, past its protection if the kernel lets us. */

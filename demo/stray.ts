@@ -8,7 +8,7 @@ import { harden, Secret } from "../mod.ts";
 // It is about to crash: no core file of that.
 harden();
 
-const key = Secret.random(32);
+const key = Secret.random(32, { label: "signing key" });
 let kept: Uint8Array = new Uint8Array();
 key.withBytes((bytes) => {
   // The mistake that the page is there for.

@@ -25,7 +25,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     ...{ memory: text, cpus: text, cpu: text, append: text, timeout: text, out: text },
-    verbose: { type: "boolean" },
+    ...{ icount: { type: "boolean" }, verbose: { type: "boolean" } },
   },
 });
 if (positionals.length === 0) {

@@ -50,11 +50,11 @@ const depth = options.everywhere ? "everywhere" : options.quick ? "quick" : "usu
 
 const RESULTS = `${ROOT}bench/results/mutation.jsonl`;
 const files = sourceFiles();
-const code = files.filter((path) => /^(?:zig|src)\/|^build\.zig$|^mod\.ts$/.test(path));
-const hashes = {
-  code: hashOf(code),
-  tests: hashOf(files.filter((path) => path.startsWith("tests/"))),
-};
+const isTest = (path) => /^tests\/|_test\.zig$|^zig\/tests\.zig$/.test(path);
+const code = files.filter((path) =>
+  /^(?:zig|src)\/|^build\.zig$|^mod\.ts$/.test(path) && !isTest(path)
+);
+const hashes = { code: hashOf(code), tests: hashOf(files.filter(isTest)) };
 
 const pattern = new RegExp(options.only ?? "", "i");
 const known = listMutants(ROOT, code);

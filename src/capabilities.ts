@@ -57,7 +57,7 @@ export interface Capabilities {
    * `unavailable` (the host has none), `available`, `blocked` by this library, or `unknown`.
    * The store `auto` is `secretmem` only where it is unavailable or blocked already.
    */
-  readonly hibernation: (typeof HIBERNATION)[number];
+  readonly hibernation: "unavailable" | "available" | "unknown" | "blocked";
   /** What the kernel says of a secret that was made to find out; `undefined` if none could be. */
   readonly probe: SecretStatus | undefined;
 }

@@ -53,7 +53,8 @@ export interface ProcessOptions extends SecretOptions {
   /**
    * Say on standard error why a fault on a secret's pages stops the process: one line with the
    * secret's label and length, never with content. Default `true`. Unlike the other options it
-   * holds for the whole process, at once: the last thread that says something is heard.
+   * holds for the whole process: the last thread that says something is heard, at once if it
+   * has the library loaded, else with its first secret.
    *
    * The line comes from a signal handler (an exception handler on Windows), installed with the
    * first secret, which passes every signal on to the handler that was there before. A handler

@@ -32,7 +32,14 @@ import { attachCell, shareCell, type SharedSecret } from "./share.ts";
 import { type SecretStatus, statusOf } from "./status.ts";
 import { streamOf, type StreamOptions } from "./stream.ts";
 import { rejectAsync, viewFor } from "./view.ts";
-import { type Bytes, OpenWindow, runInside, runInsideAsync, type SecretWindow } from "./window.ts";
+import {
+  type Bytes,
+  OpenWindow,
+  runInside,
+  runInsideAsync,
+  runWithoutView,
+  type SecretWindow,
+} from "./window.ts";
 
 /** From the buffer under a view to the secret: whoever has the view keeps the secret. */
 const owners = new WeakMap<ArrayBufferLike, Secret>();
@@ -436,7 +443,7 @@ export class Secret implements Disposable, AsyncDisposable {
       );
     };
     try {
-      runInside(cell, cell.view ?? this.#view(cell), make);
+      runWithoutView(cell, make);
     } catch (error) {
       // The copy may be there, and the window on the original failed to close.
       if (made !== undefined) close(made);
@@ -620,7 +627,7 @@ export class Secret implements Disposable, AsyncDisposable {
   #native(call: (calls: Cell["library"]["calls"]) => number): number {
     const cell = this.#cell;
     enter(cell);
-    const result = runInside(cell, cell.view ?? this.#view(cell), () => call(cell.library.calls));
+    const result = runWithoutView(cell, () => call(cell.library.calls));
     if (result < 0) throw failure(cell.library, result, "Cannot compare the secret");
     return result;
   }

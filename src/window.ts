@@ -33,7 +33,19 @@ export function runInside<T>(cell: Cell, bytes: Bytes, fn: (bytes: Bytes) => T):
   return result;
 }
 
-/** The same for a callback that may return a promise; the window closes when it has settled. */
+/** Calls `fn`, which needs no view, in the window that was just opened. */
+export function runWithoutView<T>(cell: Cell, fn: () => T): T {
+  let result: T;
+  try {
+    result = fn();
+  } catch (error) {
+    throw afterwards(error, () => leave(cell));
+  }
+  leave(cell);
+  return result;
+}
+
+/** The same as `runInside` for a callback that may return a promise; the window closes when it has settled. */
 export async function runInsideAsync<T>(
   cell: Cell,
   bytes: Bytes,
@@ -67,10 +79,15 @@ export function leaveWith(cell: Cell, bytes: Bytes, lasting = false): void {
   }
 }
 
-/** Closes a window after `error`; what to throw then. Neither of two errors is lost. */
+/** Closes a window after `error`; what to throw then. */
 function leaveAfter(cell: Cell, bytes: Bytes, error: unknown, lasting = false): unknown {
+  return afterwards(error, () => leaveWith(cell, bytes, lasting));
+}
+
+/** Neither of two errors is lost. */
+function afterwards(error: unknown, close: () => void): unknown {
   try {
-    leaveWith(cell, bytes, lasting);
+    close();
     return error;
   } catch (closing) {
     return new SuppressedError(

@@ -12,7 +12,7 @@ import { LENGTHS } from "../bench/operations.ts";
 import type { Report } from "../bench/report.ts";
 import { hasFloor } from "../bench/floor.ts";
 import { verdicts } from "../bench/targets.ts";
-import { runScript, RUNTIME } from "./support/child.ts";
+import { patience, runScript, RUNTIME } from "./support/child.ts";
 import { unless } from "./support/skip.ts";
 
 /** Rows that are there for each length, and for 32 bytes alone. */
@@ -52,7 +52,7 @@ async function quickReport(): Promise<Report> {
 
 test("a quick benchmark reports every row with numbers that can be", {
   skip: unless("floor", hasFloor(), "the benchmark's floor is for Linux"),
-  timeout: 150_000,
+  timeout: patience(150_000),
 }, async () => {
   const report = await quickReport();
   assert.equal(report.subject, RUNTIME);

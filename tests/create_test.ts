@@ -109,6 +109,7 @@ const TEXTS: readonly (readonly [string, string, string])[] = [
   ["a lone low surrogate", "\udc00", "efbfbd"],
   ["a high surrogate at the end", "a\udbff", "61efbfbd"],
   ["surrogates in the wrong order", "\udc00\ud800", "efbfbdefbfbd"],
+  ["a high surrogate before a character of two bytes", "\ud800é", "efbfbdc3a9"],
   ["two low surrogates", "\udc00\udc00", "efbfbdefbfbd"],
   ["a low surrogate after another character", "€\udc00", "e282acefbfbd"],
   [

@@ -225,6 +225,23 @@ const DEATHS: readonly Death[] = [
      });`,
   ],
   [
+    "reading one byte before the start, with a secret on the page before",
+    `read of the secret "next" \\(${PAGE} bytes\\) 1 byte before its start \\(the guard page\\)`,
+    `const next = Secret.from(new Uint8Array(${PAGE}), { label: "next" });
+     next.withBytes((bytes) => {
+       const ahead = bytesAt(addressOf(bytes) - 1n, 1);
+       ${deed("touch(ahead)")}
+     });`,
+  ],
+  [
+    "reading one page past the end, next to a page that is free",
+    `read of ${MINE} ${PAGE} bytes past its end \\(the guard page\\)`,
+    `secret.withBytes((bytes) => {
+       const past = bytesAt(addressOf(bytes) + 31n + page, 1);
+       ${deed("touch(past)")}
+     });`,
+  ],
+  [
     "reading one page before the start, in a window",
     `read of ${MINE} ${PAGE} bytes before its start \\(the guard page\\)`,
     `secret.withBytes((bytes) => {

@@ -60,9 +60,9 @@ const shape = ({ status, signal, stdout, stderr }: Outcome) => ({
   status,
   signal,
   stdout,
-  // Bun's report: its arguments, the thread that a signal came to, and its state as an address.
+  // Bun's report: what it was doing, the thread that a signal came to, and its state as an address.
   stderr: stderr
-    .replaceAll(/^Args: .*|https:\/\/bun\.report\S+/gm, "...")
+    .replaceAll(/^(?:Args|Features|Builtins): .*|https:\/\/bun\.report\S+/gm, "...")
     .replace(/^panic\([^)]*\)/m, "panic")
     .replaceAll(/0x[\dA-F]+|\d+(\.\d+)?/g, "0"),
 });
@@ -244,6 +244,14 @@ describe("a Worker", { skip }, () => {
     died(outcome);
   });
 
+  it("that says no before it attaches a secret turns it off for all threads", async () => {
+    const outcome = await run(both(
+      `const secret = make("ours"); console.log("before"); await inWorker(secret.share());`,
+      `configure({ diagnostics: false });` + DIES,
+    ));
+    died(outcome);
+  });
+
   it("turns it off for all threads", async () => {
     const outcome = await run(both(
       `const kept = stale(make("ours")); await inWorker("off");
@@ -332,6 +340,23 @@ describe("faults of others are handled as without us:", { skip }, () => {
     died(await alike(`console.log("before"); nowhere()[0] = 1; console.log("after");`));
   });
 
+  it("a read where pages of a secret were, once they are given back", async () => {
+    const outcome = await run(`
+      const large = () => Secret.random(300_000);
+      const first = large();
+      const address = first.withBytes(addressOf);
+      first.close();
+      for (let round = 0; round < 64; round++) {
+        const other = large();
+        other.withBytes(() => {});
+        other.close();
+      }
+      console.log("before");
+      console.log("after", touch(bytesAt(address, 1)));
+    `);
+    died(outcome);
+  });
+
   it("a SIGSEGV sent by another process", async () => {
     const outcome = await alike(`
       import { execFileSync } from "node:child_process";
@@ -362,6 +387,7 @@ describe("faults of others are handled as without us:", { skip }, () => {
 const SA_RESETHAND = 0x80000000;
 const SA_NODEFER = 0x40000000;
 const SA_ONSTACK = 0x08000000;
+const SA_RESTART = 0x10000000;
 
 describe("with the handler of another library", { skip: skip || withoutZig }, () => {
   /** Runs code that has `native`, the functions of tests/native/handlers.zig. */
@@ -372,17 +398,20 @@ describe("with the handler of another library", { skip: skip || withoutZig }, ()
         JSON.stringify(new URL("../src/native/library.ts", import.meta.url).href)
       };
         const native = library().runtime.load(${JSON.stringify(path)}, {
-          handlers_install: { parameters: ["u32", "u32"], result: "i32" },
+          handlers_install: { parameters: ["u32", "u32", "u32"], result: "i32" },
           handlers_touch: { parameters: ["u32"], result: "u32" },
           handlers_close: { parameters: [], result: "i32" },
           handlers_seen: { parameters: ["u32"], result: "u32" },
+          handlers_flags: { parameters: [], result: "u32" },
           handlers_send: { parameters: [], result: "i32" },
         });
-        const install = (kind, flags = 0) => {
-          if (native.handlers_install(kind, flags) !== 1) throw new Error("Not installed");
+        const install = (kind, flags = 0, masks = 0) => {
+          if (native.handlers_install(kind, flags, masks) !== 1) throw new Error("Not installed");
         };
         const DEFAULT = 0, IGNORE = 1, RECOVER = 2, LEAVE = 3;
-        /** Faults in pages of its own, from which its handler recovers; what it saw. */
+        /** Of its faults: all, with SIGSEGV blocked, reset, strange, with SIGUSR1 blocked, on its stack. */
+        const seen = () => [0, 1, 2, 3, 4, 5].map((what) => native.handlers_seen(what)).join(" ");
+        /** Faults in pages of its own, from which its handler recovers. */
         const recover = (rounds) => {
           for (let round = 0; round < rounds; round++) {
             native.handlers_close();
@@ -390,7 +419,7 @@ describe("with the handler of another library", { skip: skip || withoutZig }, ()
               if (native.handlers_touch(page) !== 0) throw new Error("Not zero");
             }
           }
-          return [0, 1, 2, 3].map((what) => native.handlers_seen(what)).join(" ");
+          return seen();
         };
         ${code}
       `));
@@ -401,24 +430,25 @@ describe("with the handler of another library", { skip: skip || withoutZig }, ()
       install(RECOVER);
       const early = recover(1);
       make("other");
-      if (recover(10) !== "704 704 0 0") throw new Error(recover(0));
+      if (recover(10) !== "704 704 0 0 0 0") throw new Error(recover(0));
     ` + STALE_READ,
     );
     died(outcome, MINE);
     assert.match(outcome.stderr, /process has to stop\npassed on\n/);
   });
 
-  for (
-    const [name, flags, seen] of [
-      ["SA_NODEFER", SA_NODEFER, "64 0 0 0"],
-      ["SA_ONSTACK", SA_ONSTACK, "64 64 0 0"],
-      ["no flag", 0, "64 64 0 0"],
-    ] as const
-  ) {
-    it(`before ours, with ${name}: its mask is what it would be`, async () => {
+  const FLAGS: readonly (readonly [string, number, number, string])[] = [
+    ["SA_NODEFER", SA_NODEFER, 0, "64 0 0 0 0 0"],
+    ["SA_NODEFER and a mask", SA_NODEFER, 1, "64 0 0 0 64 0"],
+    ["SA_ONSTACK", SA_ONSTACK, 0, "64 64 0 0 0 64"],
+    ["a mask", 0, 1, "64 64 0 0 64 0"],
+    ["no flag", 0, 0, "64 64 0 0 0 0"],
+  ];
+  for (const [name, flags, masks, seen] of FLAGS) {
+    it(`before ours, with ${name}: its mask and its stack are what they would be`, async () => {
       for (const diagnostics of [false, true]) {
         const outcome = await withHandlers(`
-          install(RECOVER, ${flags});
+          install(RECOVER, ${flags}, ${masks});
           configure({ diagnostics: ${diagnostics} });
           make("mine");
           console.log(recover(1));
@@ -451,7 +481,7 @@ describe("with the handler of another library", { skip: skip || withoutZig }, ()
       `
       make("other");
       install(RECOVER);
-      if (recover(10) !== "640 640 0 0") throw new Error(recover(0));
+      if (recover(10) !== "640 640 0 0 0 0") throw new Error(recover(0));
     ` + STALE_READ,
     );
     died(outcome, MINE);
@@ -521,9 +551,10 @@ describe("with the handler of another library", { skip: skip || withoutZig }, ()
       install(IGNORE);
       make("mine");
       for (let round = 0; round < 3; round++) native.handlers_send();
-      console.log("alive");
+      // A system call that it interrupts goes on, as it would have.
+      console.log("alive", (native.handlers_flags() & ${SA_RESTART}) !== 0);
     `);
-    assert.deepEqual([stdout, status], ["alive\n", 0]);
+    assert.deepEqual([stdout, status], ["alive true\n", 0]);
   });
 });
 

@@ -61,4 +61,6 @@ describe("when a system call fails", () => {
 
   it("that locks, the error names the limit and the ways out", () =>
     run("lock", environmentOf({ ...AUTO, store: "locked" })));
+  it("that no room could cure, closed pages rest on", () =>
+    run("rest", environmentOf({ store: "locked", gate: "mprotect" })));
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { patience } from "./support/child.ts";
 import { COLLECT_FLAGS } from "./support/collect.ts";
 import { memlock, withoutMemlock } from "./support/memlock.ts";
 import { moduleUrl, notOnLinux, reported } from "./support/report.ts";
@@ -84,7 +85,7 @@ function assertFlat({ early, late }: Run): void {
 
 const skip = notOnLinux;
 // Bun's own limit is 5 seconds.
-const timeout = 150_000;
+const timeout = patience(150_000);
 
 test("a million secrets made and closed leave nothing behind", { skip, timeout }, async () => {
   assertFlat(await usage("Secret.random(32).close();", 100_000, 1_000_000));

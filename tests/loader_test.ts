@@ -4,7 +4,7 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { join } from "node:path";
 import { test } from "node:test";
 import { library } from "../src/native/library.ts";
-import { commandLine, ROOT, runFile, RUNTIME } from "./support/child.ts";
+import { commandLine, patience, ROOT, runFile, RUNTIME } from "./support/child.ts";
 import { buildNative, withFolder, withoutZig } from "./support/native.ts";
 import { type Failure, moduleUrl, notOnLinux, reported } from "./support/report.ts";
 import { unless } from "./support/skip.ts";
@@ -272,8 +272,8 @@ function onTerminal(code: string, flags: readonly string[], folder: string): str
   // Deno waits for an answer for ever, and the terminal gives none.
   const { stdout } = spawnSync(
     "script",
-    ["-qefc", `timeout --foreground --kill-after=1 3 ${quoted}`, "/dev/null"],
-    { encoding: "utf8", timeout: 20_000, stdio: ["ignore", "pipe", "ignore"] },
+    ["-qefc", `timeout --foreground --kill-after=1 ${patience(3)} ${quoted}`, "/dev/null"],
+    { encoding: "utf8", timeout: patience(20_000), stdio: ["ignore", "pipe", "ignore"] },
   );
   return stdout;
 }

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { library } from "../src/native/library.ts";
 import { SYMBOLS } from "../src/native/symbols.ts";
-import { ROOT } from "./support/child.ts";
+import { patience, ROOT } from "./support/child.ts";
 import {
   DF_1_NODELETE,
   DT_FINI_ARRAY,
@@ -137,7 +137,7 @@ const withoutDeno = unless("deno-tool", deno !== undefined, "Deno is not install
 
 test("what deno publish would send is the package, and its types are fast", {
   skip: withoutDeno,
-  timeout: 60_000,
+  timeout: patience(60_000),
 }, () => {
   const { status, stdout, stderr } = spawnSync(
     deno as string,
@@ -160,15 +160,19 @@ const withoutNpm = unless(
   "npm is missing",
 );
 
-test("what npm would publish is the package", { skip: withoutNpm, timeout: 60_000 }, () => {
-  const packed = execFileSync(
-    "npm",
-    ["pack", "--dry-run", "--json", "--ignore-scripts", "--offline"],
-    { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
-  );
-  const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
-  assertPublished(files.map(({ path }) => path));
-});
+test(
+  "what npm would publish is the package",
+  { skip: withoutNpm, timeout: patience(60_000) },
+  () => {
+    const packed = execFileSync(
+      "npm",
+      ["pack", "--dry-run", "--json", "--ignore-scripts", "--offline"],
+      { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+    );
+    const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
+    assertPublished(files.map(({ path }) => path));
+  },
+);
 
 /** The built libraries for Linux; always the one that is in use here. */
 const libraries = notOnLinux !== false ? [] : [
@@ -236,18 +240,22 @@ test("no part of the library is writable and executable, and its stack is neithe
   }
 });
 
-test("src/native/abi.ts is what zig/abi.zig says", { skip: withoutZig, timeout: 60_000 }, () => {
-  const written = execFileSync(
-    zigPath(),
-    ["run", "--cache-dir", join(ROOT, ".zig-cache"), join(ROOT, "zig/abi_typescript.zig")],
-    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
-  );
-  assert.equal(read("src/native/abi.ts"), written, "Run: zig build abi");
-});
+test(
+  "src/native/abi.ts is what zig/abi.zig says",
+  { skip: withoutZig, timeout: patience(60_000) },
+  () => {
+    const written = execFileSync(
+      zigPath(),
+      ["run", "--cache-dir", join(ROOT, ".zig-cache"), join(ROOT, "zig/abi_typescript.zig")],
+      { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
+    );
+    assert.equal(read("src/native/abi.ts"), written, "Run: zig build abi");
+  },
+);
 
 test("the symbol table satisfies Deno.ForeignLibraryInterface", {
   skip: withoutDeno,
-  timeout: 60_000,
+  timeout: patience(60_000),
 }, async () => {
   await withFolder((folder) => {
     const check = (path: string) =>

@@ -6,7 +6,7 @@
  */
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { runScript } from "./support/child.ts";
+import { patience, runScript } from "./support/child.ts";
 import { AUTO, environmentOf, GATES, type Rungs } from "./support/rungs.ts";
 
 async function run(name: string, count: number, rungs: Rungs): Promise<void> {
@@ -18,7 +18,7 @@ async function run(name: string, count: number, rungs: Rungs): Promise<void> {
   console.log(stdout.trim().split("\n")[0]);
 }
 
-describe("four Workers on one secret", { timeout: 300_000 }, () => {
+describe("four Workers on one secret", { timeout: patience(300_000) }, () => {
   // The store changes nothing in how threads meet.
   for (const gate of GATES) {
     const rungs: Rungs = { ...AUTO, gate };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Secret, SecretBusyError } from "../mod.ts";
+import { Secret, SecretBusyError, SecretClosedError } from "../mod.ts";
 import { testOnGates as test } from "./support/rungs.ts";
 
 function four(): Secret {
@@ -139,4 +139,15 @@ test("a window that could outlive `update` is refused inside it", async () => {
   assert.equal(secret.status().protection, "none");
   using opened = secret.open();
   assert.equal(opened.bytes.length, 32);
+});
+
+test("inside `update`, a secret that was closed is closed, not busy", async () => {
+  using secret = Secret.random(32);
+  let rejected: Promise<unknown> | undefined;
+  secret.update(() => {
+    secret.close();
+    assert.throws(() => secret.open(), SecretClosedError);
+    rejected = assert.rejects(secret.withBytesAsync(() => 1), SecretClosedError);
+  });
+  await rejected;
 });

@@ -15,8 +15,9 @@ const retired = @import("retired.zig");
 const table = @import("table.zig");
 const Record = table.Record;
 
-/// How the memory was accessed. `run` is an instruction that was fetched from it.
-pub const Access = enum { read, write, run };
+/// How the memory was accessed. `run` is an instruction that was fetched from it; `some` is
+/// what the system does not tell.
+pub const Access = enum { read, write, run, some };
 
 /// What refused it: the page's protection, a protection key of the thread, or the system,
 /// which had no memory behind it (or a broken one).
@@ -182,6 +183,7 @@ fn access_words(access: Access) []const u8 {
         .read => "read of ",
         .write => "write to ",
         .run => "jump into ",
+        .some => "access to ",
     };
 }
 
@@ -201,9 +203,10 @@ fn reason(fault: Fault, seen: Seen) []const u8 {
     }
     if (seen.window and fault.refusal == .key) return switch (fault.access) {
         .write => " from a thread that has no read-write window on it",
-        .read, .run => " from a thread that has no window on it",
+        .read, .run, .some => " from a thread that has no window on it",
     };
-    if (seen.window and fault.access == .write and seen.protection == .read) {
+    const may_write = fault.access == .write or fault.access == .some;
+    if (seen.window and may_write and seen.protection == .read) {
         return " inside a read-only window: use update()";
     }
     if (seen.window and fault.access == .run) return ": no secret is ever executable";
@@ -414,6 +417,13 @@ test "where no secret is" {
 }
 
 test "what is rare" {
+    try expect_line(
+        "access to a secret (32 bytes) at offset 5 inside a read-only window: use update()",
+        .some,
+        .protection,
+        with(.{ .window = true, .protection = .read }),
+        "",
+    );
     try expect_line(
         "jump into a secret (32 bytes) at offset 5: no secret is ever executable",
         .run,

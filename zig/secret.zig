@@ -24,6 +24,7 @@ const os = @import("os.zig").current;
 const os_layer = @import("os.zig");
 const pkey = os_layer.pkey;
 const wipe = @import("wipe.zig").wipe;
+const wipe_registers = @import("wipe.zig").wipe_registers;
 const Cause = abi.Cause;
 const Error = abi.Error;
 const Record = table.Record;
@@ -48,6 +49,7 @@ pub const Content = union(enum) {
 pub var purges: u32 = 0;
 
 pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
+    defer wipe_registers();
     invariant.wipe_everything = wipe_without_locks;
     ending.arm();
     const known = try process.get(cause);
@@ -278,6 +280,7 @@ pub fn copy(cause: *Cause, handle: u32, alignment: u32, flags: u32) Error!u32 {
 
 /// Compares two secrets whose windows are open. Different lengths are unequal.
 pub fn equal(first: u32, second: u32) Error!bool {
+    defer wipe_registers();
     if (first == second) {
         const record = try acquire_open(first);
         defer record.lock.release();
@@ -294,6 +297,7 @@ pub fn equal(first: u32, second: u32) Error!bool {
 }
 
 pub fn equal_bytes(handle: u32, bytes: []const u8) Error!bool {
+    defer wipe_registers();
     const record = try acquire_open(handle);
     defer record.lock.release();
     if (record.length != bytes.len) return false;

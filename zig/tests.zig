@@ -8,6 +8,7 @@ test {
     _ = @import("diagnose.zig");
     _ = @import("fault.zig");
     _ = @import("labels.zig");
+    _ = @import("invariant_test.zig");
     _ = @import("layout.zig");
     _ = @import("lock.zig");
     _ = @import("ranges.zig");
@@ -15,9 +16,9 @@ test {
     _ = @import("wipe.zig");
     _ = @import("secret_test.zig");
     _ = @import("ending_test.zig");
-    if (@import("builtin").target.os.tag == .linux) _ = @import("os/linux_smaps.zig");
     if (@import("builtin").target.os.tag == .linux) {
         _ = @import("os/linux_fault.zig");
+        _ = @import("os/linux_secretmem.zig");
         _ = @import("os/linux_smaps.zig");
     }
 }

@@ -101,9 +101,9 @@ function copyZig(program, root, link) {
 export function systemDisk(folder, packages) {
   const programs = runtimes();
   const hash = createHash("sha256").update(`${LAYOUT} ${packages.stamp}`);
-  for (const path of Object.values(programs)) {
-    const { size, mtimeMs } = statSync(path);
-    hash.update(`${path} ${size} ${mtimeMs}\n`);
+  for (const [name, path] of Object.entries(programs)) {
+    const version = ask(path, name === "zig" ? "version" : "--version");
+    hash.update(`${name} ${version} ${statSync(path).size}\n`);
   }
   const image = join(folder, `system-${hash.digest("hex").slice(0, 16)}.img`);
   if (existsSync(image)) return image;

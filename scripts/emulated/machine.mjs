@@ -20,10 +20,16 @@ function commandLine(packages, disks, options) {
     ...["-chardev", `socket,id=port${nr},fd=${nr + 2}`],
     ...["-device", `virtserialport,chardev=port${nr},nr=${nr}`],
   ];
-  const append = "console=ttyS0 quiet panic=-1 secretmem.enable=1 mitigations=off";
+  // One instruction is one nanosecond of the machine, and one tick of its counter. That
+  // takes one processor, and one thread here.
+  const accelerator = options.icount
+    ? ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1"]
+    : ["-accel", "tcg,thread=multi", "-smp", options.cpus];
+  const append =
+    "console=ttyS0 quiet panic=-1 secretmem.enable=1 mitigations=off cryptomgr.notests";
   return [
     ...packages.qemu,
-    ...["-accel", "tcg,thread=multi", "-cpu", options.cpu, "-smp", options.cpus],
+    ...[...accelerator, "-cpu", options.cpu],
     ...["-m", options.memory, "-nodefaults", "-no-user-config", "-display", "none"],
     ...["-no-reboot", "-serial", "stdio"],
     ...["-kernel", packages.kernel, "-initrd", disks.memory],
@@ -112,4 +118,11 @@ function unpackInto(folder) {
   return { stdin: tar.stdin, ended };
 }
 
-const DEFAULTS = { memory: "3072", cpus: "2", cpu: "max", append: "", verbose: false };
+const DEFAULTS = {
+  memory: "3072",
+  cpus: "2",
+  cpu: "max",
+  append: "",
+  icount: false,
+  verbose: false,
+};

@@ -22,9 +22,17 @@ var faults: u32 = 0;
 var blocked: u32 = 0;
 var reset: u32 = 0;
 var strange: u32 = 0;
+var masked: u32 = 0;
+var on_stack: u32 = 0;
+
+/// The alternate stack of the thread that installs a handler.
+var stack: [64 * 1024]u8 align(16) = undefined;
 
 /// `kind`: 0 SIG_DFL, 1 SIG_IGN, 2 recovers or passes on, 3 ends the process with status 7.
-export fn handlers_install(kind: u32, flags: u32) i32 {
+/// Its mask has SIGUSR1 if `masks`.
+export fn handlers_install(kind: u32, flags: u32, masks: u32) i32 {
+    const alternate: linux.stack_t = .{ .sp = &stack, .flags = 0, .size = stack.len };
+    _ = linux.sigaltstack(&alternate, null);
     if (region == 0) {
         const map: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true };
         region = linux.mmap(null, pages * page, .{}, map, -1, 0);
@@ -38,7 +46,7 @@ export fn handlers_install(kind: u32, flags: u32) i32 {
         .handler = handler,
         .flags = flags | sa_siginfo | sa_restorer,
         .restorer = @intFromPtr(&linux.restore_rt),
-        .mask = 0,
+        .mask = if (masks != 0) bit_of(.USR1) else 0,
     };
     // Installed again, what it passes on to is whatever stands before it now.
     return @intFromBool(change(&action, &before));
@@ -60,13 +68,25 @@ export fn handlers_seen(what: u32) u32 {
         0 => faults,
         1 => blocked,
         2 => reset,
-        else => strange,
+        3 => strange,
+        4 => masked,
+        else => on_stack,
     };
+}
+
+/// The flags of the handler that stands first now.
+export fn handlers_flags() u32 {
+    var now: Action = undefined;
+    return if (change(null, &now)) @truncate(now.flags) else 0;
 }
 
 /// A signal that is no fault, to this thread.
 export fn handlers_send() i32 {
     return @intCast(linux.syscall3(.tgkill, @intCast(linux.getpid()), @intCast(linux.gettid()), @intCast(segv)));
+}
+
+fn bit_of(signal: linux.SIG) u64 {
+    return @as(u64, 1) << @intCast(@backingInt(signal) - 1);
 }
 
 fn change(new: ?*const Action, old: ?*Action) bool {
@@ -94,6 +114,10 @@ fn look(signal: c_int, address: usize, context: ?*anyopaque) void {
     var mask: linux.sigset_t = undefined;
     _ = linux.sigprocmask(linux.SIG.BLOCK, null, &mask);
     if (linux.sigismember(&mask, .SEGV)) blocked += 1;
+    if (linux.sigismember(&mask, .USR1)) masked += 1;
+    var alternate: linux.stack_t = undefined;
+    _ = linux.sigaltstack(null, &alternate);
+    if (alternate.flags & linux.SS.ONSTACK != 0) on_stack += 1;
     var now: Action = undefined;
     if (change(null, &now) and now.handler == 0) reset += 1;
 }

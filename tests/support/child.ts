@@ -21,6 +21,14 @@ export const RUNTIME: "bun" | "deno" | "node" = process.versions.bun
 /** Folder of the project, with a slash at its end. */
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 
+/** How much slower this machine is than those that the limits of time were made for. */
+const SLOWDOWN = Number(process.env.SECUREMEMORY_TEST_SLOWDOWN ?? 1);
+
+/** A limit of time, in any unit, for this machine. */
+export function patience(limit: number): number {
+  return limit * SLOWDOWN;
+}
+
 /** How a child ended. */
 export interface Outcome {
   /** Exit status; null if a signal ended it. */
@@ -41,7 +49,10 @@ export interface ChildOptions {
   readonly flags?: readonly string[];
   /** Arguments for the script. */
   readonly args?: readonly string[];
-  /** After so long it is killed, which fails the test by its signal. Default 60,000. */
+  /**
+   * After so long it is killed, which fails the test by its signal: longer on a machine
+   * for which {@linkcode patience} has more. Default 60,000.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -85,7 +96,8 @@ function start(path: string, options: ChildOptions): Promise<Outcome> {
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs ?? 60_000);
+  const limit = patience(options.timeoutMs ?? 60_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), limit);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => stdout += text);

@@ -16,7 +16,7 @@ import {
   rmSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { ROOT } from "./child.ts";
 import { unless } from "./skip.ts";
@@ -55,16 +55,48 @@ export async function withFolder<T>(use: (folder: string) => Promise<T>): Promis
 
 /**
  * Puts the library of `tests/native/<name>.zig` into a folder. It may import the core's
- * `abi`. Built once for the same sources: an emulated machine takes minutes for it.
+ * `abi`.
  */
 export function buildNative(name: string, folder: string): string {
-  const sources = [join(ROOT, "tests/native", `${name}.zig`), join(ROOT, "zig/abi.zig")] as const;
-  const hash = createHash("sha256");
+  const source = join(ROOT, "tests/native", `${name}.zig`);
+  const abi = join(ROOT, "zig/abi.zig");
+  const parts = ["--dep", "abi", `-Mroot=${source}`, `-Mabi=${abi}`];
+  return build(["build-lib", "-dynamic"], parts, [source, abi], join(folder, `${name}.so`));
+}
+
+/** Puts the program of `tests/native/<name>.zig` into a folder. */
+export function buildProgram(name: string, folder: string): string {
+  const source = join(ROOT, "tests/native", `${name}.zig`);
+  return build(["build-exe"], [`-Mroot=${source}`], [source], join(folder, name));
+}
+
+/** What is kept may run on another processor: on that of an emulated machine. */
+const TARGET = ["-target", "native-linux-none", "-mcpu", "baseline"];
+
+/** Built once for the same sources: an emulated machine takes minutes for it. */
+function build(
+  command: readonly string[],
+  parts: readonly string[],
+  sources: readonly string[],
+  path: string,
+): string {
+  const hash = createHash("sha256").update(TARGET.join(" "));
   for (const source of sources) hash.update(readFileSync(source));
-  const kept = join(ROOT, "zig-out/tests", `${name}-${hash.digest("hex").slice(0, 16)}.so`);
-  const path = join(folder, `${name}.so`);
-  if (!existsSync(kept)) keep(compile(name, sources, path), kept);
-  else copyFileSync(kept, path);
+  const kept = join(
+    ROOT,
+    "zig-out/tests",
+    `${hash.digest("hex").slice(0, 16)}-${basename(path)}`,
+  );
+  if (existsSync(kept)) {
+    copyFileSync(kept, path);
+    return path;
+  }
+  execFileSync(zigPath(), [
+    ...[...command, "--name", basename(path, ".so"), `-femit-bin=${path}`],
+    ...["-O", "small", "-fstrip", ...TARGET, "--cache-dir", join(ROOT, ".zig-cache")],
+    ...parts,
+  ], { stdio: ["ignore", "ignore", "pipe"] });
+  keep(path, kept);
   return path;
 }
 
@@ -76,27 +108,7 @@ function keep(path: string, kept: string): void {
   renameSync(unfinished, kept);
 }
 
-function compile(name: string, [root, abi]: readonly [string, string], path: string): string {
-  execFileSync(zigPath(), [
-    ...["build-lib", "-dynamic", "-O", "small", "-fstrip", "-target", "native-linux-none"],
-    ...["--cache-dir", join(ROOT, ".zig-cache"), "--name", name, `-femit-bin=${path}`],
-    ...["--dep", "abi", `-Mroot=${root}`, `-Mabi=${abi}`],
-  ], { stdio: ["ignore", "ignore", "pipe"] });
-  return path;
-}
-
 /** Calls `use` with the path of a library of `tests/native`, which is gone afterwards. */
 export function withNative<T>(name: string, use: (path: string) => Promise<T>): Promise<T> {
   return withFolder((folder) => use(buildNative(name, folder)));
-}
-
-/** Builds `tests/native/<name>.zig` into a folder, as a program. */
-export function buildProgram(name: string, folder: string): string {
-  const built = join(folder, name);
-  execFileSync(zigPath(), [
-    ...["build-exe", "-O", "small", "-fstrip", "-target", "native-linux-none"],
-    ...["--cache-dir", join(ROOT, ".zig-cache"), "--name", name, `-femit-bin=${built}`],
-    join(ROOT, "tests/native", `${name}.zig`),
-  ], { stdio: ["ignore", "ignore", "pipe"] });
-  return built;
 }

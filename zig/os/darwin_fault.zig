@@ -105,7 +105,7 @@ const System = struct {
             else => return null,
         }
         comptime std.debug.assert(segv_maperr == bus_adraln and segv_accerr == bus_adrerr);
-        const access = if (context) |given| access_of(given) else .read;
+        const access = if (context) |given| access_of(given) else .some;
         return .{ .address = info.address, .access = access, .refusal = .protection };
     }
 
@@ -134,7 +134,7 @@ const Context = extern struct {
 /// on Intel; fault address, then syndrome on Arm.
 fn access_of(context: *const anyopaque) fault.Access {
     const whole: *const Context = @ptrCast(@alignCast(context));
-    const machine = whole.machine orelse return .read;
+    const machine = whole.machine orelse return .some;
     if (builtin.cpu.arch == .x86_64) {
         const code = machine[1];
         if (code & 1 << 4 != 0) return .run;

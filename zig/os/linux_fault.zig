@@ -135,7 +135,7 @@ const System = struct {
             bus_adrerr, bus_mceerr_ar => .memory,
             else => return null,
         };
-        const access = if (context) |given| access_of(given) else .read;
+        const access = if (context) |given| access_of(given) else .some;
         return .{ .address = info.address, .access = access, .refusal = refusal };
     }
 
@@ -183,7 +183,7 @@ fn access_arm(context: *const anyopaque) fault.Access {
         if (magic == 0 or size < 16 or size > arm_records_bytes) break;
         at += size;
     }
-    return .read;
+    return .some;
 }
 
 fn access_esr(esr: u64) fault.Access {
@@ -210,7 +210,7 @@ test "read, write and run are told apart on aarch64" {
     // The floating point registers come first.
     std.mem.writeInt(u32, records[0..4], 0x46508001, .little);
     std.mem.writeInt(u32, records[4..8], 528, .little);
-    try std.testing.expectEqual(.read, access_arm(&context));
+    try std.testing.expectEqual(.some, access_arm(&context));
     std.mem.writeInt(u32, records[528..][0..4], esr_magic, .little);
     std.mem.writeInt(u32, records[532..][0..4], 16, .little);
     for ([_]struct { u64, fault.Access }{
@@ -224,7 +224,7 @@ test "read, write and run are told apart on aarch64" {
     }
     // A record of a strange size ends the search.
     std.mem.writeInt(u32, records[4..8], 0, .little);
-    try std.testing.expectEqual(.read, access_arm(&context));
+    try std.testing.expectEqual(.some, access_arm(&context));
 }
 
 test "only what the kernel says of memory is a fault of ours" {

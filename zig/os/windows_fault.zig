@@ -70,9 +70,10 @@ fn fault_of(record: *const ExceptionRecord) ?fault.Fault {
     };
     if (record.parameters < 2) return null;
     const access: fault.Access = switch (record.information[0]) {
+        0 => .read,
         1 => .write,
         8 => .run,
-        else => .read,
+        else => .some,
     };
     return .{ .address = record.information[1], .access = access, .refusal = refusal };
 }

@@ -5,9 +5,18 @@
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { setTimeout } from "node:timers/promises";
-import { type HolderReport, type HolderTask, REST_MS } from "../support/plan.ts";
-import { BARE, barePage, check, inside, keepControl, loadHolder, Plan, use } from "./holding.ts";
+import type { HolderReport, HolderTask } from "../support/plan.ts";
+import {
+  BARE,
+  barePage,
+  check,
+  inside,
+  keepControl,
+  loadHolder,
+  Plan,
+  rest,
+  use,
+} from "./holding.ts";
 import { writeSnapshots } from "./snapshots.ts";
 
 const task = JSON.parse(process.argv[2] as string) as HolderTask;
@@ -21,7 +30,7 @@ const bare = BARE.map((kind) => [`bare ${kind}`, barePage(native, kind)] as cons
   .map(([name, address]) => [name, [address.toString(16)]]);
 const plan = new Plan(native, task);
 
-await setTimeout(REST_MS);
+await rest();
 
 inside(plan.toOpen, () => {
   for (const secret of plan.toUse) use(secret);

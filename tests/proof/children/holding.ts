@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { Secret, type SecretOptions } from "../../../mod.ts";
 import { detectRuntime } from "../../../src/native/library.ts";
 import { addressOf } from "../../support/memory.ts";
@@ -154,6 +155,14 @@ export class Plan {
   #note(name: string, bytes: Uint8Array): void {
     (this.pages[name] ??= []).push(addressOf(bytes).toString(16));
   }
+}
+
+/**
+ * Waits until secrets are at rest: the gate `pkey` closes pages to everybody once they were
+ * not used for 100 ms. In steps, so that its timer gets its turns on a slow machine as well.
+ */
+export async function rest(): Promise<void> {
+  for (let turn = 0; turn < 8; turn++) await setTimeout(60);
 }
 
 /** Calls back in a window on each of the secrets at once. */

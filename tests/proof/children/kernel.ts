@@ -9,11 +9,9 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { setTimeout } from "node:timers/promises";
 import { Secret, type SecretOptions } from "../../../mod.ts";
 import { addressOf, bytesAt } from "../../support/memory.ts";
-import { REST_MS } from "../support/plan.ts";
-import { loadHolder } from "./holding.ts";
+import { loadHolder, rest } from "./holding.ts";
 
 const [library, folder, rungs] = process.argv.slice(2) as [string, string, string];
 const native = loadHolder(library);
@@ -80,7 +78,7 @@ async function ofSecret(options: SecretOptions) {
   const look = (page: Uint8Array) => said(reach(page), (one) => one === page || twin.equals(one));
   const read = secret.withBytes((bytes) => look(view = bytes));
   const write = secret.update(look);
-  await setTimeout(REST_MS);
+  await rest();
   return { read, write, closed: look(view) };
 }
 
@@ -104,14 +102,15 @@ function splicedThenClosed(options: SecretOptions): string {
   return bytes.every((byte) => byte === 0) ? "zeros" : "something";
 }
 
+const reports: unknown[] = [];
+// One after the other: who works does not let the others come to rest.
+for (const options of JSON.parse(rungs) as SecretOptions[]) {
+  const ofOne = await ofSecret(options);
+  reports.push({ ...options, ...ofOne, splicedThenClosed: splicedThenClosed(options) });
+}
+
 console.log(JSON.stringify({
-  rungs: await Promise.all(
-    (JSON.parse(rungs) as SecretOptions[]).map(async (options) => ({
-      ...options,
-      ...await ofSecret(options),
-      splicedThenClosed: splicedThenClosed(options),
-    })),
-  ),
+  rungs: reports,
   bareSecretmem: ofBareSecretmem(),
   heap: { ...said(reach(onOnePage()), () => true), ...copying() },
 }));

@@ -6,11 +6,9 @@
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { setTimeout } from "node:timers/promises";
 import { Secret, type SecretOptions } from "../../../mod.ts";
 import { addressOf } from "../../support/memory.ts";
-import { REST_MS } from "../support/plan.ts";
-import { check, loadHolder } from "./holding.ts";
+import { check, loadHolder, rest } from "./holding.ts";
 
 const [library, rungs, ways] = process.argv.slice(2) as [string, string, string];
 const native = loadHolder(library);
@@ -24,6 +22,6 @@ const victims = (JSON.parse(rungs) as SecretOptions[]).map((options) =>
   })
 );
 print(victims.map((row) => row.map(({ address }) => address)));
-await setTimeout(REST_MS);
+await rest();
 check(native.holder_wait(0));
 print(victims.map((row) => row.map(({ secret, twin }) => !secret.equals(twin))));

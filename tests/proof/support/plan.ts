@@ -22,9 +22,6 @@ export type Case = Stage | typeof CALLS[number] | "recent";
 /** All cases, in the order in which a holder makes them. */
 export const CASES: readonly Case[] = [...STAGES, ...CALLS, "recent"];
 
-/** After so long without a window the gate `pkey` has closed pages to everybody: 100 ms, twice. */
-export const REST_MS = 400;
-
 /** Secrets that carry the token of a case. */
 export function copiesOf(one: Case): number {
   return one === "copy" || one === "equals" ? 2 : 1;

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
+import { after } from "node:test";
 import { ROOT } from "../../support/child.ts";
 import { zigPath } from "../../support/native.ts";
 
@@ -16,7 +16,7 @@ const SOURCES = join(ROOT, "tests/native");
 
 /** Where they are. */
 export interface Programs {
-  /** A folder for what the tests of this process write; it goes when the process does. */
+  /** A folder for what the tests of this process write; it goes when they have ended. */
   readonly folder: string;
   /** Path of the program of `native/observer.zig`. */
   readonly observer: string;
@@ -26,13 +26,17 @@ export interface Programs {
 
 let built: Programs | undefined;
 
+// Not when the process exits: Bun's test runner does not say so.
+after(() => {
+  if (built !== undefined) rmSync(built.folder, { recursive: true, force: true });
+});
+
 /** Builds them, once for each process. */
 export function programs(): Programs {
   if (built !== undefined) return built;
   const target = join(ROOT, "zig-out/linux-x86_64");
   build(join(target, "proof.stamp"));
   const folder = mkdtempSync(join(tmpdir(), "securememory-proof-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   return built = {
     folder,
     observer: join(target, "observer"),
