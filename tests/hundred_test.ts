@@ -30,7 +30,7 @@ function inCountingChild<T>(rungs: Rungs, code: string): Promise<T> {
     `
     import { library } from ${moduleUrl("src/native/library.ts")};
     import { STEPS } from ${moduleUrl("src/native/abi.ts")};
-    import { untilIdle } from ${moduleUrl("tests/support/rungs.ts")};
+    import { untilIdle } from ${moduleUrl("tests/support/idle.ts")};
     const { runtime, path } = library();
     const faults = runtime.load(path, {
       securememory_fault_arm: { parameters: ["u32", "u32", "u32"], result: "i32" },

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { capabilities, Secret } from "../mod.ts";
 import { HAS_SMAPS } from "./support/host.ts";
+import { untilIdle } from "./support/idle.ts";
 import { addressOf, permissionsAt } from "./support/memory.ts";
-import { testOnRungs, untilIdle } from "./support/rungs.ts";
+import { testOnRungs } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 
 const PAGE = capabilities().pageSize;

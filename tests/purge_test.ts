@@ -94,7 +94,7 @@ for (const rungs of RUNGS) {
         purging<{ before: number[]; after: number[] }>(
           `
         import { detectRuntime } from ${moduleUrl("src/native/library.ts")};
-        import { untilIdle } from ${moduleUrl("tests/support/rungs.ts")};
+        import { untilIdle } from ${moduleUrl("tests/support/idle.ts")};
         const { hostile_count } = detectRuntime().load(${JSON.stringify(path)}, {
           hostile_count: { parameters: ["buffer", "u32", "u32"], result: "u32" },
         });

@@ -3,9 +3,10 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { capabilities, Secret, type Stats, stats } from "../mod.ts";
+import { untilIdle } from "./support/idle.ts";
 import { statusBytes } from "./support/maps.ts";
 import { notOnLinux, reported } from "./support/report.ts";
-import { GATES, testOnRungs, untilIdle } from "./support/rungs.ts";
+import { GATES, testOnRungs } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 
 const make = () => Secret.from(new Uint8Array([1, 2, 3]));

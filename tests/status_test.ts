@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { capabilities, Secret, type SecretStatus, stats } from "../mod.ts";
 import { HAS_SMAPS } from "./support/host.ts";
+import { untilIdle } from "./support/idle.ts";
 import { statusBytes } from "./support/maps.ts";
 import { addressOf } from "./support/memory.ts";
-import { AUTO, nameOf, RUNGS, type Rungs, testOnRungs, untilIdle } from "./support/rungs.ts";
+import { AUTO, nameOf, RUNGS, type Rungs, testOnRungs } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 
 const { pageSize: PAGE, guardSealing } = capabilities();

@@ -8,8 +8,8 @@ import process from "node:process";
 import { Secret, stats } from "../../mod.ts";
 import { library } from "../../src/native/library.ts";
 import * as state from "../../src/state.ts";
+import { untilIdle } from "../support/idle.ts";
 import { mappings } from "../support/maps.ts";
-import { untilIdle } from "../support/rungs.ts";
 import { startWorker } from "../support/worker.ts";
 import type { Result, Task } from "../workers/storm.ts";
 

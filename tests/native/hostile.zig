@@ -73,7 +73,7 @@ var quick_exit_of_libc = @extern(?*const fn (c_int) callconv(.c) noreturn, .{
 });
 
 fn look(bytes: [*]const u8, length: u32) i32 {
-    if (!make_readable(bytes, length)) return 2;
+    if (!lay_open(bytes, length)) return 2;
     const seen: [*]const volatile u8 = bytes;
     for (0..length) |index| {
         if (seen[index] != 0) return 1;
@@ -87,10 +87,10 @@ export fn hostile_set_dumpable(value: u32) i32 {
     return if (linux.errno(result) == .SUCCESS) 0 else -1;
 }
 
-/// How many bytes of a view are `byte`, whatever its pages allow. They stay readable.
+/// How many bytes of a view are `byte`, whatever its pages allow. They stay open.
 /// `length + 1` if they cannot be opened.
 export fn hostile_count(bytes: [*]const u8, length: u32, byte: u32) u32 {
-    if (!make_readable(bytes, length)) return length + 1;
+    if (!lay_open(bytes, length)) return length + 1;
     const seen: [*]const volatile u8 = bytes;
     var count: u32 = 0;
     for (0..length) |index| {
@@ -99,16 +99,16 @@ export fn hostile_count(bytes: [*]const u8, length: u32, byte: u32) u32 {
     return count;
 }
 
-/// Opens pages and takes their protection key away. Without keys in the processor only
-/// mprotect(2) works.
-fn make_readable(bytes: [*]const u8, length: u32) bool {
+/// Opens pages and takes their protection key away: for writing as well, since the library
+/// may think that they are so. Without keys in the processor only mprotect(2) works.
+fn lay_open(bytes: [*]const u8, length: u32) bool {
     const first = std.mem.alignBackward(usize, @intFromPtr(bytes), std.heap.page_size_min);
     const span = @intFromPtr(bytes) + length - first;
-    const read: linux.PROT = .{ .READ = true };
+    const open: linux.PROT = .{ .READ = true, .WRITE = true };
     const no_key: usize = 0;
-    const without_key = linux.syscall4(.pkey_mprotect, first, span, @as(u32, @bitCast(read)), no_key);
+    const without_key = linux.syscall4(.pkey_mprotect, first, span, @as(u32, @bitCast(open)), no_key);
     if (linux.errno(without_key) == .SUCCESS) return true;
-    return linux.errno(linux.mprotect(@ptrFromInt(first), span, read)) == .SUCCESS;
+    return linux.errno(linux.mprotect(@ptrFromInt(first), span, open)) == .SUCCESS;
 }
 
 /// prctl(PR_GET_DUMPABLE).

@@ -5,8 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { setTimeout } from "node:timers/promises";
-import { capabilities, configure, type SecretOptions, stats } from "../../mod.ts";
+import { capabilities, configure, type SecretOptions } from "../../mod.ts";
 import { unless } from "./skip.ts";
 
 /** A rung of each ladder. */
@@ -108,10 +107,4 @@ function testOn(rungs: Rungs, name: string, run: Run, options: RunOptions): void
       configure({ store: undefined, gate: undefined });
     }
   });
-}
-
-/** Waits until no page carries a protection key, as the idle rule has it; 3 seconds at most. */
-export async function untilIdle(): Promise<void> {
-  for (let pause = 0; pause < 300 && stats().keyedSecrets > 0; pause++) await setTimeout(10);
-  if (stats().keyedSecrets > 0) throw new Error("Pages at rest still carry a protection key");
 }
