@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
@@ -50,7 +51,8 @@ export async function withHolder<T>(
   options: HolderOptions,
   use: (holder: Holder) => Promise<T> | T,
 ): Promise<T> {
-  const folder = mkdtempSync(join(programs().folder, "holder-"));
+  programs();
+  const folder = mkdtempSync(join(tmpdir(), "securememory-holder-"));
   const { child, ended } = launch(folder, options);
   const complaint = text(child.stderr);
   try {
