@@ -12,7 +12,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HAS_KEYS, isShort, testInMachine } from "./emulated/suite.mjs";
+import { HAS_KEYS, isShort, testInMachines } from "./emulated/suite.mjs";
 import { findBun, findDeno, findNode, findZig, ROOT } from "./toolchain.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "securememory-"));
@@ -69,7 +69,12 @@ function testsIn(folder) {
 
 const RUNTIMES = ["bun", "deno", "node"];
 const short = process.argv.includes("--short");
-const testFiles = short ? testsIn("tests").filter(isShort) : testsIn("tests");
+
+/** The tests of a runtime. */
+function testsOf(runtime) {
+  return testsIn("tests").filter((path) => !short || isShort(path, runtime));
+}
+
 const proofFiles = testsIn("tests/proof");
 
 function onBun(files) {
@@ -141,9 +146,9 @@ const suites = {
     return add(targets, { passed, failed, skipped });
   },
 
-  bun: () => onBun(testFiles),
-  deno: () => onDeno(testFiles),
-  node: () => onNode(testFiles),
+  bun: () => onBun(testsOf("bun")),
+  deno: () => onDeno(testsOf("deno")),
+  node: () => onNode(testsOf("node")),
 
   /** What others see of a process: each runtime is looked at, since each could make copies. */
   proof: () => add(onBun(proofFiles), onDeno(proofFiles), onNode(proofFiles)),
@@ -162,16 +167,16 @@ const suites = {
   },
 
   /** What this machine has no keys for, in one that has them. */
-  emulated() {
-    if (!HAS_KEYS) return testInMachine(RUNTIMES, { short: true });
-    console.log("this machine has protection keys: the suites above ran with them");
+  async emulated() {
+    if (!HAS_KEYS) return add(...await testInMachines(RUNTIMES, { short: true }));
+    console.log("there are protection keys here: the suites of the runtimes run with them");
     return add();
   },
 
   /** Not a part of everything, but those parts of it once more, where there are keys. */
-  pkey() {
+  async pkey() {
     const names = short ? RUNTIMES : [...RUNTIMES, "proof"];
-    if (!HAS_KEYS) return testInMachine(names, { short, must: true });
+    if (!HAS_KEYS) return add(...await testInMachines(names, { short, must: true }));
     process.env.REQUIRE = [process.env.REQUIRE, "pkey"].filter(Boolean).join(",");
     return add(...names.map((name) => suites[name]()));
   },

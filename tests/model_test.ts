@@ -16,6 +16,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { Cell } from "../src/cell.ts";
+import { RUNTIME } from "./support/child.ts";
 import { ProtectionError, SecretBusyError, SecretClosedError } from "../src/errors.ts";
 import * as gate from "../src/gate.ts";
 import type { Library } from "../src/native/library.ts";
@@ -211,7 +212,6 @@ function fakeLibrary(replay: Replay, natives: Natives): Library {
       }),
     securememory_retire: () => 0,
     securememory_release: () => 0,
-    securememory_tick: () => 0,
     // -6 is ProtectionFailed.
     failing_close: () => call("failing close", natives.failClose) || -6,
     failing_close_wide: () => call("failing close wide", natives.failCloseWide) || -6,
@@ -452,7 +452,7 @@ const lastingTwice = lastingWindow(both(lasting, touch));
 const lastingInWrite = window("write", lasting);
 const closeInsideLasting = lastingWindow(both(close, touch));
 const closeInsideBoth = lastingWindow(window("read", both(close, touch)));
-const lastingFails = refused(["open", "open_wide"], lasting);
+const lastingFails = refused(["open_wide"], lasting);
 const lastingFailsInOwn = refused(["open_wide"], window("read", both(despite(lasting), touch)));
 const ownFailsInLasting = refused(["open"], lastingWindow(both(despite(read), touch)));
 const lastingCloseFails = refused(["close", "close_wide"], lasting);
@@ -533,7 +533,8 @@ for (const [world, natives] of Object.entries(WORLDS)) {
       assert.ok(states > 1000);
     });
 
-    for (const names of [...TRIPLES, ...LASTING_TRIPLES]) {
+    // No engine makes a difference here: three threads take one of them minutes, so one runs them.
+    for (const names of RUNTIME === "bun" ? [...TRIPLES, ...LASTING_TRIPLES] : []) {
       it(`holds over every interleaving of ${names.join(", ")}`, () => {
         const report = exploreNamed(names, natives);
         console.log(`${names.join(", ")}: ${report.states} states`);
@@ -548,9 +549,9 @@ for (const [world, natives] of Object.entries(WORLDS)) {
           checkEnd({ ...end, word: end.wiped ? state.CLOSING | state.CLOSED : 0 });
         }, false);
         const closes = name.toLowerCase().includes("close");
-        // Inside another window for all, it has no pages to close.
-        const never = natives === forAll && name === "lastingCloseFailsInOwn";
-        assert.deepEqual([...report.ends], [closes && !never ? "wiped" : "kept"], name);
+        // Windows for all threads have one way to close, which is not refused here.
+        const fails = natives === forAll && name === "lastingCloseFailsInOwn";
+        assert.deepEqual([...report.ends], [closes && !fails ? "wiped" : "kept"], name);
       }
     });
 

@@ -46,12 +46,21 @@ async function textOf(stream) {
   return text;
 }
 
+/**
+ * What the machine is made of, downloaded and built where it is not there yet.
+ *
+ * @throws {Unavailable} If it cannot be had here.
+ */
+export function findMachine() {
+  mkdirSync(FOLDER, { recursive: true });
+  const packages = findPackages(FOLDER);
+  return { packages, system: systemDisk(FOLDER, packages) };
+}
+
 /** Boots the machine; resolves to the exit status of the command. */
 export async function emulate(command, options = {}) {
   const all = { ...DEFAULTS, ...options };
-  mkdirSync(FOLDER, { recursive: true });
-  const packages = findPackages(FOLDER);
-  const system = systemDisk(FOLDER, packages);
+  const { packages, system } = findMachine();
   const folder = mkdtempSync(join(tmpdir(), "securememory-emulated-"));
   try {
     const disks = {
@@ -65,20 +74,25 @@ export async function emulate(command, options = {}) {
   }
 }
 
+/** What ends this process ends the machine. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
 async function boot([program, ...args], options) {
   const machine = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe", ...Array(4).fill("pipe")],
   });
   const stop = () => machine.kill("SIGKILL");
+  const leave = () => process.exit(130);
   process.once("exit", stop);
+  for (const signal of SIGNALS) process.once(signal, leave);
   let late = false;
   const timer = options.timeout === undefined ? undefined : setTimeout(() => {
     late = true;
     stop();
   }, Number(options.timeout) * 1000);
   const [, console_, errors, out, err, status, archive] = machine.stdio;
-  out.pipe(options.stdout ?? process.stdout, { end: false });
-  err.pipe(options.stderr ?? process.stderr, { end: false });
+  out.pipe(options.output ?? process.stdout, { end: false });
+  err.pipe(options.output ?? process.stderr, { end: false });
   if (options.verbose) console_.pipe(process.stderr, { end: false });
   const tar = options.out === undefined ? undefined : unpackInto(options.out);
   if (tar === undefined) archive.resume();
@@ -94,6 +108,7 @@ async function boot([program, ...args], options) {
   ]);
   clearTimeout(timer);
   process.removeListener("exit", stop);
+  for (const signal of SIGNALS) process.removeListener(signal, leave);
   if (late) {
     console.error(`emulated: ended after ${options.timeout} s`);
     return 124;

@@ -1,12 +1,13 @@
 /**
- * Suites of scripts/test.mjs in the emulated machine, for a host without protection keys.
+ * Suites of scripts/test.mjs in emulated machines, for a host without protection keys.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { findNode, ROOT } from "../toolchain.mjs";
-import { emulate } from "./machine.mjs";
+import { emulate, findMachine } from "./machine.mjs";
 import { Unavailable } from "./packages.mjs";
 
 /** The kernel offers protection keys to programs here. */
@@ -14,23 +15,31 @@ export const HAS_KEYS = process.platform === "linux" &&
   /^flags\b.*\bospke\b/m.test(readFileSync("/proc/cpuinfo", "utf8"));
 
 /** Tests of what a gate or a store does: `tests/<name>_test.ts`, and all that begin so. */
-const NAMES = [
-  ...["async", "capabilities", "close", "copies", "create", "death", "diagnostics", "layout"],
-  ...["open", "pkey", "purge", "read", "rest", "revoke", "share", "stats", "status", "update"],
-  ...["window", "worker"],
+const EVERYWHERE = [
+  ...["async", "close", "copies", "create", "open", "pkey", "purge", "read", "revoke"],
+  ...["share", "stats", "update", "window", "worker"],
 ];
+/** The long ones of them, on one runtime each. */
+const ONCE = { bun: ["status"], deno: ["death"], node: ["layout", "rest"] };
 
-/** Whether a test file belongs to the short form. */
-export function isShort(path) {
-  return NAMES.some((name) => new RegExp(`/${name}(_\\w+)?_test\\.ts$`).test(path));
+/** Whether a test file belongs to the short form for a runtime. */
+export function isShort(path, runtime) {
+  return [...EVERYWHERE, ...ONCE[runtime]]
+    .some((name) => new RegExp(`/${name}(_\\w+)?_test\\.ts$`).test(path));
 }
 
 /** What these tests ask for is there, so that none is skipped for want of it. */
 const THERE = ["pkey", "zig", "proc", "memlock", "user"];
 /** How much slower than a real one the machine may be. */
 const SLOWDOWN = 10;
+/** Each machine has a thread for each of its two processors, which seldom work both. */
+const LANES = Math.min(Math.max(availableParallelism(), 1), 4);
+/** In MB, of each machine. */
+const MEMORY = "2048";
+/** A machine that takes longer hangs. */
+const SECONDS = 4 * 3600;
 
-/** In the machine that takes minutes. */
+/** In a machine that takes minutes. */
 function buildNatives() {
   const { status } = spawnSync(findNode(), [`${ROOT}tests/support/build_natives.ts`], {
     stdio: ["ignore", "inherit", "inherit"],
@@ -38,7 +47,22 @@ function buildNatives() {
   if (status !== 0) throw new Error("the native libraries of the tests cannot be built");
 }
 
-async function countsOf(suites, short, folder) {
+/** Puts a name before each line of the machines' output, since several run at once. */
+function output(name) {
+  let rest = "";
+  return new Writable({
+    decodeStrings: false,
+    write(text, _, done) {
+      const lines = `${rest}${text}`.split("\n");
+      rest = lines.pop();
+      for (const line of lines) console.log(`${name}: ${line}`);
+      done();
+    },
+  });
+}
+
+async function countsOf(name, short) {
+  const folder = mkdtempSync(join(tmpdir(), "securememory-counts-"));
   const variables = {
     REQUIRE: THERE.join(","),
     SECUREMEMORY_TEST_COUNTS: "/out/counts.json",
@@ -46,30 +70,45 @@ async function countsOf(suites, short, folder) {
   };
   const command = [
     ...["env", ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)],
-    ...["node", "scripts/test.mjs", ...suites, ...(short ? ["--short"] : [])],
+    ...["node", "scripts/test.mjs", name, ...(short ? ["--short"] : [])],
   ];
-  const status = await emulate(command, { out: folder });
-  const counts = JSON.parse(readFileSync(join(folder, "counts.json"), "utf8"));
-  // A suite that ran nothing, or that ended in a way of its own, has not passed.
-  const hidden = counts.failed === 0 && (status !== 0 || counts.passed === 0) ? 1 : 0;
-  return { ...counts, failed: counts.failed + hidden };
+  const options = { memory: MEMORY, timeout: SECONDS, out: folder, output: output(name) };
+  try {
+    const status = await emulate(command, options);
+    const counts = JSON.parse(readFileSync(join(folder, "counts.json"), "utf8"));
+    // A suite that ran nothing, or that ended in a way of its own, has not passed.
+    const hidden = counts.failed === 0 && (status !== 0 || counts.passed === 0) ? 1 : 0;
+    return { ...counts, failed: counts.failed + hidden };
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
+    console.log(`FAIL: ${name} in the emulated machine: ${error.message}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /**
- * Runs suites in the machine; resolves to their counts. A host that cannot have the machine
- * is a skip, and a failure where the machine is what was asked for.
+ * Runs suites, each in a machine of its own; resolves to their counts. A host that cannot
+ * have the machine is a skip, and a failure where the machine is what was asked for.
  */
-export async function testInMachine(suites, { short, must = false }) {
+export async function testInMachines(suites, { short, must = false }) {
   const required = must || (process.env.REQUIRE ?? "").split(",").includes("pkey");
-  const folder = mkdtempSync(join(tmpdir(), "securememory-counts-"));
+  const waiting = [...suites];
+  const all = [];
+  const lane = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      all.push(await countsOf(name, short));
+    }
+  };
   try {
+    findMachine();
     buildNatives();
-    return await countsOf(suites, short, folder);
+    await Promise.all(Array.from({ length: LANES }, lane));
+    return all;
   } catch (error) {
     const skipped = error instanceof Unavailable && !required;
     console.log(`${skipped ? "skipped" : "FAIL"}: the emulated machine: ${error.message}`);
-    return { passed: 0, failed: skipped ? 0 : 1, skipped: skipped ? 1 : 0 };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    return [...all, { passed: 0, failed: skipped ? 0 : 1, skipped: skipped ? 1 : 0 }];
   }
 }
