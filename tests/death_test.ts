@@ -40,12 +40,16 @@ const deed = (code: string) => `console.log("before"); console.log("after", ${co
 const KEPT = "a view of it or a pointer to it was kept";
 /** What is said, after the word that says how the memory was accessed. */
 const outside = (offset: string) => `at offset ${offset} outside its window: ${KEPT}`;
-const READ_ONLY = "inside a read-only window: use update\\(\\)";
+/** A window for all threads is in the page table, whatever the gate. */
+const READ_ONLY_FOR_ALL = "inside a read-only window: use update\\(\\)";
+const READ_ONLY = "<in a read-only window of its own>";
 
 /** Under the gate `pkey` a page is open to a thread or not, and the fault tells no more. */
 function lineOn({ gate }: Rungs, line: string): string {
-  if (gate === "mprotect") return line;
-  return line.replace(READ_ONLY, "from a thread that has no read-write window on it");
+  const said = gate === "mprotect"
+    ? READ_ONLY_FOR_ALL
+    : "from a thread that has no read-write window on it";
+  return line.replace(READ_ONLY, () => said);
 }
 
 function died({ signal, status, stdout, stderr }: Outcome, line: string): void {
@@ -145,7 +149,7 @@ const DEATHS: readonly Death[] = [
   ],
   [
     "writing in a window of `open()`",
-    `write to ${MINE} at offset 0 ${READ_ONLY}`,
+    `write to ${MINE} at offset 0 ${READ_ONLY_FOR_ALL}`,
     `using window = secret.open(); ${deed("window.bytes[0] = 1")}`,
   ],
   [

@@ -60,15 +60,18 @@ for (const rungs of RUNGS) {
           hostile_count: { parameters: ["buffer", "u32", "u32"], result: "u32" },
         });
         const addresses = [];
+        const kept = [];
         lose(() => {
           const secret = Secret.from(new Uint8Array(64).fill(0xa7));
           addresses.push(secret.withBytes(addressOf));
+          kept.push(secret);
         });
         await untilIdle();
         // Views of the memory alone, which keep no secret.
         const full = () =>
           addresses.filter((address) => hostile_count(bytesAt(address, 64), 64, 0xa7) === 64).length;
         const before = full();
+        kept.length = 0;
         const found = await lost();
         await untilIdle();
         report({ before, after: full() - (20 - stats().leaked), found });
