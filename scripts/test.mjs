@@ -7,12 +7,13 @@
  *     node scripts/test.mjs pkey            all suites of the runtimes, with protection keys:
  *                                           in an emulated machine where this one has none
  *     node scripts/test.mjs pkey --short    those files of them that look at gates and stores
+ *     node scripts/test.mjs pkey --brief    those about the gate alone, as in everything
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HAS_KEYS, isShort, testInMachines } from "./emulated/suite.mjs";
+import { belongs, HAS_KEYS, testInMachines } from "./emulated/suite.mjs";
 import { findBun, findDeno, findNode, findZig, ROOT } from "./toolchain.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "securememory-"));
@@ -68,11 +69,11 @@ function testsIn(folder) {
 }
 
 const RUNTIMES = ["bun", "deno", "node"];
-const short = process.argv.includes("--short");
+const form = ["brief", "short"].find((name) => process.argv.includes(`--${name}`)) ?? "whole";
 
 /** The tests of a runtime. */
 function testsOf(runtime) {
-  return testsIn("tests").filter((path) => !short || isShort(path, runtime));
+  return testsIn("tests").filter((path) => belongs(path, form, runtime));
 }
 
 const proofFiles = testsIn("tests/proof");
@@ -168,21 +169,21 @@ const suites = {
 
   /** What this machine has no keys for, in one that has them. */
   async emulated() {
-    if (!HAS_KEYS) return add(...await testInMachines(RUNTIMES, { short: true }));
+    if (!HAS_KEYS) return add(...await testInMachines(RUNTIMES, { form: "brief" }));
     console.log("there are protection keys here: the suites of the runtimes run with them");
     return add();
   },
 
   /** Not a part of everything, but those parts of it once more, where there are keys. */
   async pkey() {
-    const names = short ? RUNTIMES : [...RUNTIMES, "proof"];
-    if (!HAS_KEYS) return add(...await testInMachines(names, { short, must: true }));
+    const names = form === "whole" ? [...RUNTIMES, "proof"] : RUNTIMES;
+    if (!HAS_KEYS) return add(...await testInMachines(names, { form, must: true }));
     process.env.REQUIRE = [process.env.REQUIRE, "pkey"].filter(Boolean).join(",");
     return add(...names.map((name) => suites[name]()));
   },
 };
 
-const args = process.argv.slice(2).filter((name) => name !== "--short");
+const args = process.argv.slice(2).filter((name) => !/^--(brief|short)$/.test(name));
 const chosen = args.length > 0 ? args : Object.keys(suites).filter((name) => name !== "pkey");
 for (const name of chosen) {
   if (suites[name] === undefined) {

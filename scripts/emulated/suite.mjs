@@ -22,9 +22,13 @@ const EVERYWHERE = [
 /** The long ones of them, on one runtime each. */
 const ONCE = { bun: ["status"], deno: ["death"], node: ["layout", "rest"] };
 
-/** Whether a test file belongs to the short form for a runtime. */
-export function isShort(path, runtime) {
-  return [...EVERYWHERE, ...ONCE[runtime]]
+/** What is about the gate alone: a few minutes on all three runtimes. */
+const BRIEF = ["pkey", "window"];
+
+/** Whether a test file belongs to a form (`brief`, `short` or `whole`) for a runtime. */
+export function belongs(path, form, runtime) {
+  if (form === "whole") return true;
+  return (form === "brief" ? BRIEF : [...EVERYWHERE, ...ONCE[runtime]])
     .some((name) => new RegExp(`/${name}(_\\w+)?_test\\.ts$`).test(path));
 }
 
@@ -61,7 +65,7 @@ function output(name) {
   });
 }
 
-async function countsOf(name, short) {
+async function countsOf(name, form) {
   const folder = mkdtempSync(join(tmpdir(), "securememory-counts-"));
   const variables = {
     REQUIRE: THERE.join(","),
@@ -70,7 +74,7 @@ async function countsOf(name, short) {
   };
   const command = [
     ...["env", ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)],
-    ...["node", "scripts/test.mjs", name, ...(short ? ["--short"] : [])],
+    ...["node", "scripts/test.mjs", name, ...(form === "whole" ? [] : [`--${form}`])],
   ];
   const options = { memory: MEMORY, timeout: SECONDS, out: folder, output: output(name) };
   try {
@@ -92,13 +96,13 @@ async function countsOf(name, short) {
  * Runs suites, each in a machine of its own; resolves to their counts. A host that cannot
  * have the machine is a skip, and a failure where the machine is what was asked for.
  */
-export async function testInMachines(suites, { short, must = false }) {
+export async function testInMachines(suites, { form, must = false }) {
   const required = must || (process.env.REQUIRE ?? "").split(",").includes("pkey");
   const waiting = [...suites];
   const all = [];
   const lane = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      all.push(await countsOf(name, short));
+      all.push(await countsOf(name, form));
     }
   };
   try {
