@@ -50,7 +50,11 @@ export function deno(): Runtime | undefined {
     },
     arrayBuffer: (pointer, byteLength) =>
       host.UnsafePointerView.getArrayBuffer(pointer, byteLength),
-    unref: (timer) => host.unrefTimer(Number(timer)),
+    unref(timer: unknown): void {
+      // A number up to Deno 2.8, an object as Node has it since.
+      if (typeof timer === "number") host.unrefTimer(timer);
+      else (timer as { unref(): void }).unref();
+    },
     environment(name: string): string | undefined {
       const status = host.permissions.querySync({ name: "env", variable: name });
       return status.state === "granted" ? host.env.get(name) : undefined;
