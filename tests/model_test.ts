@@ -211,6 +211,7 @@ function fakeLibrary(replay: Replay, natives: Natives): Library {
         world.wiped = true;
       }),
     securememory_retire: () => 0,
+    securememory_tick: () => 0,
     securememory_release: () => 0,
     // -6 is ProtectionFailed.
     failing_close: () => call("failing close", natives.failClose) || -6,
