@@ -7,7 +7,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { writeFileSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 
 /** Its kernel is 6.12: memfd_secret, protection keys and mseal. */
@@ -25,20 +24,20 @@ const THERE = [
 /** Another value means to download anew. */
 const ASKED = [RELEASE, KERNEL, ...HERE, "-", ...THERE].join(" ");
 
-/** What the machine cannot be made of, in words for a person. */
+/** Why the machine cannot be made, in words for a person. */
 export class Unavailable extends Error {}
 
-function apt(state, program, ...args) {
+function run(state, cwd, program, ...args) {
   try {
     return execFileSync(program, args, {
-      cwd: state,
+      cwd,
       encoding: "utf8",
       env: { ...process.env, APT_CONFIG: join(state, "apt.conf"), LC_ALL: "C" },
       stdio: ["ignore", "pipe", "pipe"],
       maxBuffer: 1 << 26,
     });
   } catch (error) {
-    const said = `${error.stdout ?? ""}${error.stderr ?? error.message}`.trim();
+    const said = `${error.stdout ?? ""}${error.stderr || error.message}`.trim();
     throw new Unavailable(`${program} ${args.join(" ")}: ${said.split("\n").slice(-5).join("; ")}`);
   }
 }
@@ -66,7 +65,7 @@ function makeState(state) {
     "APT::Architectures": "amd64",
     "APT::Install-Recommends": "false",
     // As root, apt would become the user _apt, who may not write here.
-    "APT::Sandbox::User": userInfo().username,
+    "APT::Sandbox::User": "root",
     "Acquire::Languages": "none",
     "Debug::NoLocking": "true",
   };
@@ -79,21 +78,21 @@ function unpack(state, folder, names) {
   const archives = join(folder, "archives");
   mkdirSync(join(archives, "partial"), { recursive: true });
   const args = ["--yes", "--download-only", "-o", `Dir::Cache::archives=${archives}`];
-  apt(state, "apt-get", "install", ...args, ...names);
-  return unpackAll(archives, folder);
+  run(state, state, "apt-get", "install", ...args, ...names);
+  return unpackAll(state, archives, folder);
 }
 
-function unpackAll(archives, folder) {
+function unpackAll(state, archives, folder) {
   const files = readdirSync(archives).filter((name) => name.endsWith(".deb")).sort();
   for (const name of files) {
-    execFileSync("dpkg-deb", ["-x", join(archives, name), folder], { stdio: "inherit" });
+    run(state, state, "dpkg-deb", "-x", join(archives, name), folder);
   }
   rmSync(archives, { recursive: true });
   return files.map((name) => decodeURIComponent(name.replace(/_[^_]*\.deb$/, "")));
 }
 
 function kernelName(state) {
-  const depends = apt(state, "apt-cache", "show", KERNEL);
+  const depends = run(state, state, "apt-cache", "show", KERNEL);
   return /^Depends: (linux-image-\S+)/m.exec(depends)[1];
 }
 
@@ -106,20 +105,16 @@ function download(folder) {
   }
   const state = join(folder, "apt");
   makeState(state);
-  apt(state, "apt-get", "update", "--error-on=any");
+  run(state, state, "apt-get", "update", "--error-on=any");
   const kernel = kernelName(state);
   const archives = join(folder, "kernel/archives");
   mkdirSync(archives, { recursive: true });
   // Alone: of what a kernel depends on, a machine that is never installed needs nothing.
-  execFileSync("apt-get", ["download", kernel], {
-    cwd: archives,
-    env: { ...process.env, APT_CONFIG: join(state, "apt.conf") },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  run(state, archives, "apt-get", "download", kernel);
   const versions = {
     here: unpack(state, join(folder, "here"), HERE),
     there: unpack(state, join(folder, "there"), THERE),
-    kernel: unpackAll(archives, join(folder, "kernel")),
+    kernel: unpackAll(state, archives, join(folder, "kernel")),
   };
   rmSync(state, { recursive: true });
   const release = kernel.replace("linux-image-", "");
