@@ -105,12 +105,7 @@ function nested(next: () => Secret): Subject {
     bytes: 32,
     run(rounds) {
       chosen = next();
-      const outer = chosen.open();
-      try {
-        return run(rounds);
-      } finally {
-        outer[Symbol.dispose]();
-      }
+      return chosen.withBytes(() => run(rounds) as number);
     },
   };
 }
