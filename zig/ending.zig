@@ -37,9 +37,6 @@ const Record = table.Record;
 /// wipe: its pages are zeros, or absent.
 var owner: std.atomic.Value(u32) = .init(0);
 
-/// From here on no secret can be made: it would not be wiped.
-pub var begun: std.atomic.Value(bool) = .init(false);
-
 /// Tries for all locks together that are not free: some tenths of a second.
 const tries_max: u32 = 1 << 17;
 
@@ -53,7 +50,7 @@ pub fn arm() void {
 /// Wipes everything, if this is the process whose secrets they are. May run twice.
 pub fn run() callconv(.c) void {
     if (owner.load(.acquire) != os.process_id()) return;
-    begun.store(true, .seq_cst);
+    secret.ended.store(true, .seq_cst);
     // The runtimes look at it: no window opens on any secret any more.
     _ = @atomicRmw(u32, &secret.purges, .Add, 1, .seq_cst);
     var tries: u32 = tries_max;

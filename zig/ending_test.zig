@@ -19,6 +19,7 @@ fn make(length: u32) !u32 {
     const source = try std.testing.allocator.alloc(u8, length);
     defer std.testing.allocator.free(source);
     @memset(source, marked);
+    ending.arm();
     return secret.create(&cause, .{ .length = length, .alignment = 16, .flags = 0 }, .{ .bytes = source });
 }
 
@@ -55,7 +56,7 @@ test "the end wipes secrets that are closed, open, and written after a purge" {
 
     ending.run();
     ending.run();
-    ending.begun.store(false, .seq_cst);
+    secret.ended.store(false, .seq_cst);
 
     try expect(secret.purges != purges);
     for ([_]u32{ closed, large, reading, writing }) |handle| {
@@ -74,7 +75,7 @@ test "no secret is made once the end has begun: nobody would wipe it" {
     var source: [32]u8 = @splat(marked);
     try expectError(error.Closed, secret.create(&cause, shape, .{ .bytes = &source }));
     try expectEqual(@as([32]u8, @splat(marked)), source);
-    ending.begun.store(false, .seq_cst);
+    secret.ended.store(false, .seq_cst);
     const handle = try secret.create(&cause, shape, .{ .bytes = &source });
     try close(handle);
 }
@@ -88,7 +89,7 @@ test "the end waits for no lock for good: what it guards is overwritten" {
     for ([_]u32{ held, large }) |handle| record_of(handle).lock.acquire();
 
     ending.run();
-    ending.begun.store(false, .seq_cst);
+    secret.ended.store(false, .seq_cst);
 
     for ([_]u32{ held, large }) |handle| {
         const record = table.at(@import("layout.zig").index_of(handle)).?;

@@ -242,6 +242,7 @@ fn with_handle(handle: f64, comptime call: fn (*Cause, u32) abi.Error!void) i32 
 
 fn create(length: f64, alignment: f64, flags: f64, content: secret.Content) i32 {
     var cause: Cause = .{};
+    ending.arm();
     const wanted = shape(length, alignment, flags) catch |err| return abi.pack(err, cause);
     const handle = secret.create(&cause, wanted, content) catch |err| return abi.pack(err, cause);
     return @intCast(handle);

@@ -17,7 +17,6 @@ const counters = @import("counters.zig");
 const invariant = @import("invariant.zig");
 const keys = @import("keys.zig");
 const process = @import("process.zig");
-const ending = @import("ending.zig");
 const rungs = @import("rungs.zig");
 const retired = @import("retired.zig");
 const os = @import("os.zig").current;
@@ -48,10 +47,12 @@ pub const Content = union(enum) {
 /// Moved by every purge. The runtimes look at it before they nest a window.
 pub var purges: u32 = 0;
 
+/// The process ends: from here on no secret can be made, since nobody would wipe it.
+pub var ended: std.atomic.Value(bool) = .init(false);
+
 pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     defer wipe_registers();
     invariant.wipe_everything = wipe_without_locks;
-    ending.arm();
     const known = try process.get(cause);
     try validate(shape, known.page_size);
     const wish: rungs.Wish = try .from(shape.flags);
@@ -61,7 +62,7 @@ pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     record.lock.acquire();
     defer record.lock.release();
     table.renew(record);
-    if (ending.begun.load(.seq_cst)) {
+    if (ended.load(.seq_cst)) {
         abandon(record, known.page_size);
         return error.Closed;
     }
