@@ -10,14 +10,15 @@
  *     node scripts/test.mjs pkey --brief    those about the gate alone, as in everything
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { add, countCases, linesOfRungs, none } from "./counts.mjs";
 import { belongs, HAS_KEYS, testInMachines } from "./emulated/suite.mjs";
 import { findBun, findDeno, findNode, findZig, ROOT } from "./toolchain.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "securememory-"));
-const total = { passed: 0, failed: 0, skipped: 0 };
+let total = none();
 
 function run(program, args, options = {}) {
   return spawnSync(program, args, {
@@ -37,29 +38,6 @@ function check(name, program, ...args) {
   if (!passed) console.log(`${stdout}${stderr}`);
   console.log(`${passed ? "pass" : "FAIL"}: ${name}`);
   return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
-}
-
-function add(...counts) {
-  const names = ["passed", "failed", "skipped"];
-  return Object.fromEntries(
-    names.map((name) => [name, counts.reduce((sum, count) => sum + count[name], 0)]),
-  );
-}
-
-/** Counts the cases of a JUnit report. Deno writes nested tests as cases of their own, too. */
-function countCases(report, status) {
-  let text;
-  try {
-    text = readFileSync(report, "utf8");
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
-  const cases = text.match(/<testcase\b[^>]*?(\/>|>[\s\S]*?<\/testcase>)/g) ?? [];
-  const failed = cases.filter((one) => /<(failure|error)\b/.test(one)).length;
-  const skipped = cases.filter((one) => /<skipped\b/.test(one)).length;
-  // A run that failed without a failed case (a crash, an error on load) still failed.
-  const hidden = status !== 0 && failed === 0 ? 1 : 0;
-  return { passed: cases.length - failed - skipped, failed: failed + hidden, skipped };
 }
 
 /** The tests of a folder. */
@@ -194,7 +172,7 @@ for (const name of chosen) {
   const started = Date.now();
   const counts = await suites[name]();
   const seconds = Math.round((Date.now() - started) / 1000);
-  for (const key of Object.keys(total)) total[key] += counts[key];
+  total = add(total, counts);
   console.log(
     `<== ${name}: ${counts.passed} ok, ${counts.failed} not, ${counts.skipped} left out, ${seconds} s`,
   );
@@ -202,5 +180,6 @@ for (const name of chosen) {
 rmSync(folder, { recursive: true });
 const elsewhere = process.env.SECUREMEMORY_TEST_COUNTS;
 if (elsewhere !== undefined) writeFileSync(elsewhere, JSON.stringify(total));
+console.log(["", ...linesOfRungs(total)].join("\n"));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 ? 0 : 1);

@@ -255,7 +255,7 @@ function end(cell: Cell, result: number): never {
 }
 
 function notClosed(cell: Cell, result: number): SecureMemoryError {
-  return failure(cell.library, result, "Cannot close a window on the secret, which was destroyed");
+  return failure(cell.library, result, "Cannot close a window on the secret, which is destroyed");
 }
 
 /** The pages are closed and this thread has CHANGING: hands both back, or wipes. */

@@ -3,7 +3,7 @@
  * keys or in the emulated machine (`npm run test:pkey`).
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test as plainTest } from "node:test";
 import { capabilities, type Stats } from "../mod.ts";
 import type { Outcome } from "./support/child.ts";
 import { withNative, withoutZig } from "./support/native.ts";
@@ -12,6 +12,10 @@ import { unless } from "./support/skip.ts";
 
 const { pkey } = capabilities().gates;
 const skip = unless("pkey", pkey.available, pkey.reason ?? "");
+
+/** Named after the rung, by which tests are counted. */
+const test = (name: string, options: { skip: string | false }, run: () => Promise<void>) =>
+  plainTest(`${name} (pkey)`, options, run);
 
 const SETUP = `
 import { setTimeout as sleep } from "node:timers/promises";

@@ -6,10 +6,10 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { runScript } from "../support/child.ts";
-import type { Store } from "./support/ladders.ts";
+import type { Store } from "../support/ladders.ts";
 import { once } from "./support/once.ts";
 import { programs } from "./support/programs.ts";
-import { RUNGS, RUNGS_HERE } from "./support/rungs.ts";
+import { EVERY_RUNG, RUNGS } from "../support/rungs.ts";
 import { withoutWay } from "./support/tracing.ts";
 
 interface Report {
@@ -30,7 +30,7 @@ interface Report {
 }
 
 const measure = once(async () => {
-  const rungs = RUNGS_HERE.map(({ store, gate }) => ({ store, gate }));
+  const rungs = RUNGS.map(({ store, gate }) => ({ store, gate }));
   const args = [programs().holder, JSON.stringify(rungs)];
   const { status, stdout, stderr } = await runScript("tests/proof/children/parent.ts", { args });
   assert.equal(status, 0, stderr);
@@ -48,7 +48,7 @@ describe("a forked child", () => {
     assert.deepEqual((await measure()).control, { found: "something", intact: false });
   });
 
-  for (const { store, gate, skip: missing } of RUNGS) {
+  for (const { store, gate, skip: missing } of EVERY_RUNG) {
     it(`finds ${FOUND[store]}, and changes nothing, on ${store}, ${gate}`, {
       skip: skip || missing,
     }, async () => {

@@ -14,7 +14,7 @@ import { withHolder } from "./support/holder.ts";
 import { type Found, observeFile } from "./support/observer.ts";
 import { once } from "./support/once.ts";
 import { assertControl, assertOutcomes } from "./support/outcome.ts";
-import { RUNGS } from "./support/rungs.ts";
+import { EVERY_RUNG } from "../support/rungs.ts";
 
 const measure = once(() =>
   withHolder({ wrapper: CORE_WRAPPER }, async ({ folder, tokens, end }) => {
@@ -44,7 +44,7 @@ describe(READERS.core.title, () => {
   // Being locked and closed keeps a page out of no core dump: the mark does.
   itFindsBarePages(skip, { locked: "found", secretmem: "absent" }, measure);
 
-  for (const rung of RUNGS) {
+  for (const rung of EVERY_RUNG) {
     it(`has what is expected of ${rung.store}, ${rung.gate}`, {
       skip: skip || rung.skip,
     }, async () => assertOutcomes("core", rung, await measure()));

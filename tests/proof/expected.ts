@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Gate, Store } from "./support/ladders.ts";
+import type { Gate, Store } from "../support/ladders.ts";
 import type { Stage } from "./support/plan.ts";
 
 /**

@@ -15,7 +15,7 @@ import { type Holder, withHolder } from "./support/holder.ts";
 import { type Answer, type Found, observeFile } from "./support/observer.ts";
 import { once } from "./support/once.ts";
 import { assertControl, assertOutcomes } from "./support/outcome.ts";
-import { RUNGS } from "./support/rungs.ts";
+import { EVERY_RUNG } from "../support/rungs.ts";
 import { withoutWay } from "./support/tracing.ts";
 
 const withoutGcore = withoutWay("ptrace") || unless(
@@ -59,7 +59,7 @@ for (const reader of ["gcore", "gcoreAll"] as const) {
 
     itFindsBarePages(skip, { locked: "found", secretmem: "absent" }, measure);
 
-    for (const rung of RUNGS) {
+    for (const rung of EVERY_RUNG) {
       it(`has what is expected of ${rung.store}, ${rung.gate}`, {
         skip: skip || rung.skip,
       }, async () => assertOutcomes(reader, rung, await measure()));

@@ -14,7 +14,7 @@ import { CALLS_OF_KERNEL } from "./expected.ts";
 import { withoutMemfdSecret } from "./support/bare.ts";
 import { once } from "./support/once.ts";
 import { programs } from "./support/programs.ts";
-import { type Rung, RUNGS, RUNGS_HERE } from "./support/rungs.ts";
+import { EVERY_RUNG, type Rung, RUNGS } from "../support/rungs.ts";
 import { withoutWay } from "./support/tracing.ts";
 
 type Call = keyof typeof CALLS_OF_KERNEL;
@@ -35,7 +35,7 @@ interface Report {
 
 const measure = once(async () => {
   const { holder, folder } = programs();
-  const rungs = RUNGS_HERE.map(({ store, gate }) => ({ store, gate }));
+  const rungs = RUNGS.map(({ store, gate }) => ({ store, gate }));
   const args = [holder, mkdtempSync(join(folder, "kernel-")), JSON.stringify(rungs)];
   const { status, stdout, stderr } = await runScript("tests/proof/children/kernel.ts", { args });
   assert.equal(status, 0, stderr);
@@ -61,7 +61,7 @@ async function ofRung(rung: Rung) {
 
 for (const [call, { title, read, write }, skip] of calls) {
   describe(title, () => {
-    for (const rung of RUNGS) {
+    for (const rung of EVERY_RUNG) {
       it(`gets what is expected in windows on ${rung.store}, ${rung.gate}`, {
         skip: skip || rung.skip,
       }, async () => {
@@ -86,7 +86,7 @@ for (const [call, { title, read, write }, skip] of calls) {
 }
 
 describe("a page that is in a pipe when its secret is closed", () => {
-  for (const rung of RUNGS) {
+  for (const rung of EVERY_RUNG) {
     it(`is wiped there as well on ${rung.store}, ${rung.gate}`, {
       skip: noTools || rung.skip,
     }, async () => {

@@ -11,7 +11,7 @@ import { withHolder } from "./support/holder.ts";
 import { type Found, observe, type Way } from "./support/observer.ts";
 import { once } from "./support/once.ts";
 import { assertControl, assertOutcomes, outcomeOf } from "./support/outcome.ts";
-import { RUNGS } from "./support/rungs.ts";
+import { EVERY_RUNG } from "../support/rungs.ts";
 import { withoutWay } from "./support/tracing.ts";
 
 const measured = once(() =>
@@ -48,7 +48,7 @@ for (const way of ["mem", "vm", "ptrace"] as const) {
 
     itFindsBarePages(skip, BARE[way], measure);
 
-    for (const rung of RUNGS) {
+    for (const rung of EVERY_RUNG) {
       it(`finds what is expected on ${rung.store}, ${rung.gate}`, {
         skip: skip || rung.skip,
       }, async () => assertOutcomes(way, rung, await measure()));

@@ -17,7 +17,7 @@ import { commandLine, ROOT } from "../support/child.ts";
 import { CORE_WRAPPER, withoutCore } from "./support/core_dumps.ts";
 import { type Found, observeFile } from "./support/observer.ts";
 import { programs } from "./support/programs.ts";
-import { type Rung, RUNGS } from "./support/rungs.ts";
+import { EVERY_RUNG, type Rung } from "../support/rungs.ts";
 
 const CALLS = [
   "equals, equal",
@@ -55,7 +55,7 @@ async function copiesAfter(call: string, { store, gate }: Rung): Promise<Record<
   );
 }
 
-for (const rung of RUNGS) {
+for (const rung of EVERY_RUNG) {
   describe(`a core dump right after a native call on ${rung.store}, ${rung.gate}`, () => {
     const skip = withoutCore || rung.skip;
     for (const call of CALLS) {

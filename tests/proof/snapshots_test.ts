@@ -15,7 +15,7 @@ import { withHolder } from "./support/holder.ts";
 import { type Answer, observeFile } from "./support/observer.ts";
 import { once } from "./support/once.ts";
 import { assertControl, assertOutcomes } from "./support/outcome.ts";
-import { RUNGS } from "./support/rungs.ts";
+import { EVERY_RUNG } from "../support/rungs.ts";
 import { withoutWay } from "./support/tracing.ts";
 
 const READER: ReaderName = RUNTIME === "bun" ? "jsc" : "v8";
@@ -57,7 +57,7 @@ for (const file of FILES) {
 
     it("has the control in every form", { skip }, async () => assertControl(await measure()));
 
-    for (const rung of RUNGS) {
+    for (const rung of EVERY_RUNG) {
       it(`has what is expected of ${rung.store}, ${rung.gate}`, {
         skip: skip || rung.skip,
       }, async () => assertOutcomes(READER, rung, await measure()));

@@ -13,7 +13,7 @@ import { type Found, observeFile } from "./support/observer.ts";
 import { once } from "./support/once.ts";
 import { assertControl, assertOutcomes, outcomeOf } from "./support/outcome.ts";
 import { groupRefusal, withGroup } from "./support/pressure.ts";
-import { RUNGS } from "./support/rungs.ts";
+import { EVERY_RUNG } from "../support/rungs.ts";
 import { swapRefusal, withSwap } from "./support/swap_file.ts";
 import { withoutWay } from "./support/tracing.ts";
 
@@ -52,7 +52,7 @@ describe(READERS.swap.title, () => {
     assert.equal(outcomeOf(tokens.get("bare locked") as Found), "absent");
   });
 
-  for (const rung of RUNGS) {
+  for (const rung of EVERY_RUNG) {
     it(`has what is expected of ${rung.store}, ${rung.gate}`, {
       skip: skip || rung.skip,
     }, async () => assertOutcomes("swap", rung, await measure()));

@@ -14,7 +14,7 @@ import { WRITERS } from "./expected.ts";
 import { overwrite } from "./support/observer.ts";
 import { once } from "./support/once.ts";
 import { programs } from "./support/programs.ts";
-import { RUNGS, RUNGS_HERE } from "./support/rungs.ts";
+import { EVERY_RUNG, RUNGS } from "../support/rungs.ts";
 import { withoutWay } from "./support/tracing.ts";
 
 const WAYS = Object.keys(WRITERS) as (keyof typeof WRITERS)[];
@@ -26,7 +26,7 @@ interface Outcome {
 }
 
 const measure = once(async () => {
-  const rungs = RUNGS_HERE.map(({ store, gate }) => ({ store, gate }));
+  const rungs = RUNGS.map(({ store, gate }) => ({ store, gate }));
   const args = [programs().holder, JSON.stringify(rungs), JSON.stringify(WAYS)];
   const script = join(ROOT, "tests/proof/children/written.ts");
   const [program, ...rest] = commandLine(script, { args });
@@ -56,12 +56,12 @@ const measure = once(async () => {
 for (const [index, way] of WAYS.entries()) {
   describe(`writing by ${WRITERS[way].title}`, () => {
     const skip = withoutWay(way);
-    for (const rung of RUNGS) {
+    for (const rung of EVERY_RUNG) {
       it(`does what is expected on ${rung.store}, ${rung.gate}`, {
         skip: skip || rung.skip,
       }, async () => {
         const wanted = WRITERS[way].outcomes[rung.store];
-        const found = (await measure())(RUNGS_HERE.indexOf(rung), index);
+        const found = (await measure())(RUNGS.indexOf(rung), index);
         const changed = wanted === "changed";
         assert.deepEqual(found, { answer: changed ? "" : wanted, changed });
       });

@@ -1,28 +1,49 @@
 /**
- * The rungs of the two ladders that this host has: for claims that hold on each of them.
+ * The rungs of the two ladders: for claims that hold on each of them. What this host lacks
+ * is skipped, with its reason.
  *
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { capabilities, configure, type SecretOptions } from "../../mod.ts";
+import { type Gate, GATES, type Store, STORES } from "./ladders.ts";
 import { unless } from "./skip.ts";
 
 /** A rung of each ladder. */
 export interface Rungs {
-  readonly store: "secretmem" | "locked";
-  readonly gate: "pkey" | "mprotect";
+  readonly store: Store;
+  readonly gate: Gate;
+}
+
+/** The same, whether this host has them or not. */
+export interface Rung extends Rungs {
+  /** The option `skip` of a test that needs them. */
+  readonly skip: string | false;
 }
 
 const { stores, gates, probe, reason } = capabilities();
 
-/** Every combination that can be had here, the best one first. */
-export const RUNGS: readonly Rungs[] = (["secretmem", "locked"] as const).flatMap((store) =>
-  (["pkey", "mprotect"] as const).map((gate) => ({ store, gate }))
-).filter(({ store, gate }) => stores[store].available && gates[gate].available);
+/** The lowest rungs are never skipped: where they do not work, the tests are to fail. */
+const LOWEST: readonly string[] = ["locked", "mprotect"];
 
-/** The gates that can be had here. */
-export const GATES: readonly Rungs["gate"][] = [...new Set(RUNGS.map(({ gate }) => gate))];
+const withoutStore = STORES.map((store) => {
+  const { available, reason } = stores[store];
+  return [store, unless(store, available || LOWEST.includes(store), reason ?? "")] as const;
+});
+const withoutGate = GATES.map((gate) => {
+  const { available, reason } = gates[gate];
+  return [gate, unless(gate, available || LOWEST.includes(gate), reason ?? "")] as const;
+});
+
+/** Every combination. */
+export const EVERY_RUNG: readonly Rung[] = withoutStore.flatMap(([store, noStore]) =>
+  withoutGate.map(([gate, noGate]) => ({ store, gate, skip: noStore || noGate }))
+);
+
+/** Those that this host has. */
+export const RUNGS: readonly Rungs[] = EVERY_RUNG.filter(({ skip }) => skip === false)
+  .map(({ store, gate }) => ({ store, gate }));
 
 /** What a secret gets that asks for nothing, as long as nobody has asked for more. */
 export const AUTO: Rungs = autoRungs();
@@ -90,16 +111,18 @@ interface RunOptions {
  * rungs: the tests of a file run one after the other.
  */
 export function testOnRungs(name: string, run: Run, options: RunOptions = {}): void {
-  for (const rungs of RUNGS) testOn(rungs, `${name} (${nameOf(rungs)})`, run, options);
+  for (const rung of EVERY_RUNG) testOn(rung, `${name} (${nameOf(rung)})`, run, options);
 }
 
 /** One test for each gate, for what the store has no part in: how windows open and close. */
 export function testOnGates(name: string, run: Run, options: RunOptions = {}): void {
-  for (const gate of GATES) testOn({ ...AUTO, gate }, `${name} (${gate})`, run, options);
+  for (const [gate, skip] of withoutGate) {
+    testOn({ store: AUTO.store, gate, skip }, `${name} (${gate})`, run, options);
+  }
 }
 
-function testOn(rungs: Rungs, name: string, run: Run, options: RunOptions): void {
-  test(name, options, async () => {
+function testOn({ skip, ...rungs }: Rung, name: string, run: Run, options: RunOptions): void {
+  test(name, { skip: options.skip || skip }, async () => {
     configure(rungs);
     try {
       await run(rungs);

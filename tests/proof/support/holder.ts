@@ -16,7 +16,7 @@ import { commandLine, ROOT } from "../../support/child.ts";
 import { CASES, copiesOf, type HolderReport, type HolderTask, tokenName } from "./plan.ts";
 import type { Pages } from "./observer.ts";
 import { programs } from "./programs.ts";
-import { RUNGS_HERE } from "./rungs.ts";
+import { RUNGS } from "../../support/rungs.ts";
 
 const TOKEN_BYTES = 32;
 
@@ -88,7 +88,7 @@ function launch(folder: string, options: HolderOptions) {
   const { wrapper = [], hollow = false, snapshots = false } = options;
   const task: HolderTask = {
     library: programs().holder,
-    rungs: RUNGS_HERE.map(({ store, gate }) => ({ store, gate })),
+    rungs: RUNGS.map(({ store, gate }) => ({ store, gate })),
     folder,
     hollow,
     snapshots,
@@ -115,7 +115,7 @@ function text(stream: Readable): () => string {
 
 /** Tokens by name, in the order in which the holder takes them. */
 function makeTokens(): Map<string, Uint8Array> {
-  const planned = RUNGS_HERE.flatMap((rung) =>
+  const planned = RUNGS.flatMap((rung) =>
     CASES.filter((one) => one !== "random").map((one) => tokenName(rung, one))
   );
   const names = ["control", ...BARE, ...planned, "stack", "registers"];
@@ -124,7 +124,7 @@ function makeTokens(): Map<string, Uint8Array> {
 
 /** What the holder reads before it reports. Two equal secrets are two tokens for it. */
 function firstTokens(tokens: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const rungs = RUNGS_HERE.flatMap((rung) =>
+  const rungs = RUNGS.flatMap((rung) =>
     CASES.filter((one) => one !== "random").flatMap((one) => {
       const token = tokens.get(tokenName(rung, one)) as Uint8Array;
       return one === "equals" ? Array(copiesOf(one)).fill(token) as Uint8Array[] : [token];
@@ -135,7 +135,7 @@ function firstTokens(tokens: ReadonlyMap<string, Uint8Array>): Uint8Array {
 }
 
 function randomNames(): string[] {
-  return RUNGS_HERE.map((rung) => tokenName(rung, "random"));
+  return RUNGS.map((rung) => tokenName(rung, "random"));
 }
 
 function address(hex: string): bigint {

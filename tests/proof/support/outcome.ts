@@ -9,7 +9,7 @@ import { expected, type Outcome, type ReaderName, READERS } from "../expected.ts
 import { FORMS } from "./forms.ts";
 import type { Answer, Found } from "./observer.ts";
 import { CALLS, copiesOf, STAGES, tokenName } from "./plan.ts";
-import type { Rung } from "./rungs.ts";
+import type { Rung } from "../../support/rungs.ts";
 
 /** What a reader got of a token of which there are so many copies on pages of the library. */
 export function outcomeOf({ copies, errnos }: Found, held = 1): string {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Gate, Store } from "./ladders.ts";
+import type { Gate, Store } from "../../support/ladders.ts";
 
 /** Where a secret can be in its life when it is looked for. */
 export const STAGES = ["before", "in", "after", "closed"] as const;

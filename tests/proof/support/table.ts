@@ -5,7 +5,7 @@
  * @module
  */
 import { CALLS_OF_KERNEL, expected, type ReaderName, READERS, WRITERS } from "../expected.ts";
-import { GATES, STORES } from "./ladders.ts";
+import { GATES, STORES } from "../../support/ladders.ts";
 import { type Stage, STAGES } from "./plan.ts";
 
 /** Where the tables begin and end in README.md. */
