@@ -14,7 +14,7 @@ import { WRITERS } from "./expected.ts";
 import { overwrite } from "./support/observer.ts";
 import { once } from "./support/once.ts";
 import { programs } from "./support/programs.ts";
-import { EVERY_RUNG, RUNGS } from "../support/rungs.ts";
+import { EVERY_RUNG, nameOf, RUNGS, type Rungs } from "../support/rungs.ts";
 import { withoutWay } from "./support/tracing.ts";
 
 const WAYS = Object.keys(WRITERS) as (keyof typeof WRITERS)[];
@@ -53,6 +53,8 @@ const measure = once(async () => {
   });
 });
 
+const placeOf = (rung: Rungs) => RUNGS.map(nameOf).indexOf(nameOf(rung));
+
 for (const [index, way] of WAYS.entries()) {
   describe(`writing by ${WRITERS[way].title}`, () => {
     const skip = withoutWay(way);
@@ -61,7 +63,7 @@ for (const [index, way] of WAYS.entries()) {
         skip: skip || rung.skip,
       }, async () => {
         const wanted = WRITERS[way].outcomes[rung.store];
-        const found = (await measure())(RUNGS.indexOf(rung), index);
+        const found = (await measure())(placeOf(rung), index);
         const changed = wanted === "changed";
         assert.deepEqual(found, { answer: changed ? "" : wanted, changed });
       });
