@@ -3,10 +3,12 @@
  * keys or in the emulated machine (`npm run test:pkey`).
  */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { test as plainTest } from "node:test";
 import { capabilities, type Stats } from "../mod.ts";
 import type { Outcome } from "./support/child.ts";
-import { withNative, withoutZig } from "./support/native.ts";
+import { withFolder, withNative, withoutZig } from "./support/native.ts";
 import { type Failure, moduleUrl, reported, runReporting } from "./support/report.ts";
 import { unless } from "./support/skip.ts";
 
@@ -245,18 +247,11 @@ const writeStale = () => new Promise((resolve) => {
 `;
 
 async function withPool<T>(code: string): Promise<T> {
-  const { execFileSync } = await import("node:child_process");
-  const { mkdtempSync, rmSync } = await import("node:fs");
-  const { tmpdir } = await import("node:os");
-  const { join } = await import("node:path");
-  const folder = mkdtempSync(join(tmpdir(), "securememory-test-"));
-  try {
+  return await withFolder((folder) => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);
-    return await reported<T>(SETUP + code, { env: { FIFO: fifo }, timeoutMs: 240_000 });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    return reported<T>(SETUP + code, { env: { FIFO: fifo }, timeoutMs: 240_000 });
+  });
 }
 
 test("a thread of the runtime's pool that was started inside a window reads nothing once idle", {

@@ -163,6 +163,29 @@ const deno = whole(
   900,
 );
 
+/** The files whose lines do nothing without protection keys. */
+const KEYED = ["zig/keys.zig", "zig/os/linux_pkey.zig"];
+
+/** The gate's own tests, in the emulated machine: few hosts have protection keys. */
+const keyed = {
+  name: "bun, with protection keys",
+  async run(root) {
+    const machine = [process.execPath, "scripts/emulated.mjs", "--timeout", "540", "--"];
+    const test = ["env", "REQUIRE=pkey", "bun", "test", "--bail=1", "--timeout=240000"];
+    const [program, ...args] = [
+      ...machine,
+      ...test,
+      "./tests/pkey_test.ts",
+      "./tests/idle_test.ts",
+    ];
+    const outcome = await run(root, program, args, 600);
+    if (outcome.status === 0) return {};
+    if (outcome.status === 125) throw new Error(`no emulated machine: ${outcome.text.slice(-500)}`);
+    const { file, name } = failureOfBun(outcome);
+    return { caught: `${file}: ${name}` };
+  },
+};
+
 const fast = bun(
   "bun",
   (root) => testsIn(root, "tests").filter((path) => FAST.includes(path)),
@@ -182,6 +205,8 @@ export const DEPTHS = ["quick", "usual", "everywhere"];
 export function stagesFor(file, depth) {
   const native = file.endsWith(".zig");
   const stages = [native ? [fast, zig] : [fast], native ? [slow, proof] : [slow], [node, deno]];
+  if (KEYED.includes(file)) stages[0] = [keyed, ...stages[0]];
+  if (file === "zig/gate.zig") stages[0] = [...stages[0], keyed];
   return stages.slice(0, DEPTHS.indexOf(depth) + 1).flat();
 }
 
