@@ -172,12 +172,8 @@ const keyed = {
   async run(root) {
     const machine = [process.execPath, "scripts/emulated.mjs", "--timeout", "540", "--"];
     const test = ["env", "REQUIRE=pkey", "bun", "test", "--bail=1", "--timeout=240000"];
-    const [program, ...args] = [
-      ...machine,
-      ...test,
-      "./tests/pkey_test.ts",
-      "./tests/idle_test.ts",
-    ];
+    const files = ["pkey", "idle", "faults"].map((name) => `./tests/${name}_test.ts`);
+    const [program, ...args] = [...machine, ...test, ...files];
     const outcome = await run(root, program, args, 600);
     if (outcome.status === 0) return {};
     if (outcome.status === 125) throw new Error(`no emulated machine: ${outcome.text.slice(-500)}`);
