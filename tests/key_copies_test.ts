@@ -73,6 +73,10 @@ describe("a key that is kept here", () => {
     },
   );
 
+  it("stands on its page alone if its source was over an ArrayBuffer", limits, async () => {
+    assert.deepEqual(await countHere("over", "compare"), { kept: 1, after: 0 });
+  });
+
   it("stands nowhere that can be read on the store secretmem", {
     ...limits,
     skip: skip ||

@@ -25,10 +25,21 @@ function readInto(bytes: Uint8Array): void {
   closeSync(file);
 }
 
-function read(): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(LENGTH);
+function read(bytes = new Uint8Array(LENGTH)): Uint8Array<ArrayBuffer> {
   readInto(bytes);
   return bytes;
+}
+
+/** The secret of the ways that have one. */
+function secretOf(): Secret | undefined {
+  const options = {
+    store: way === "secretmem" ? "secretmem" : "locked",
+    gate: "mprotect",
+  } as const;
+  if (way === "from") return Secret.from(read(), options);
+  if (way === "over") return Secret.from(read(new Uint8Array(new ArrayBuffer(LENGTH))), options);
+  if (way === "fill" || way === "secretmem") return Secret.fill(LENGTH, readInto, options);
+  return undefined;
 }
 
 const message = new Uint8Array(64);
@@ -48,14 +59,8 @@ function once(key: Uint8Array | string): void {
 
 /** Keeps the key; the function that is returned gives it up. */
 function keep(): () => void {
-  if (way === "from" || way === "fill" || way === "secretmem") {
-    const options = {
-      store: way === "secretmem" ? "secretmem" : "locked",
-      gate: "mprotect",
-    } as const;
-    const secret = way === "from"
-      ? Secret.from(read(), options)
-      : Secret.fill(LENGTH, readInto, options);
+  const secret = secretOf();
+  if (secret !== undefined) {
     for (let round = 0; round < ROUNDS; round++) {
       if (use === "hmac") secret.withBytes(once);
       else sink += secret.equals(other) ? 1 : 0;

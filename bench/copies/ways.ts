@@ -10,6 +10,7 @@ export const WAYS = {
   array: "a Uint8Array, dropped",
   wiped: "a Uint8Array, wiped with `fill(0)`",
   from: "a `Secret` by `from`, closed",
+  over: "the same, of an array over an `ArrayBuffer`",
   fill: "a `Secret` by `fill`, closed",
   secretmem: "the same on the store `secretmem`",
 } as const;
