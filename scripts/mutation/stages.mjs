@@ -19,9 +19,16 @@ const FAST = [
 ].map((name) => `tests/${name}_test.ts`);
 
 /** These test other parts of the project, and take longer than all the rest. */
-const UNRELATED = ["bench", "demo", "mutation", "packaging", "readme"].map((name) =>
-  `${name}_test.ts`
-);
+const UNRELATED = [
+  "bench",
+  "demo",
+  "documents",
+  "key_copies",
+  "mutation",
+  "packaging",
+  "plot",
+  "readme",
+].map((name) => `${name}_test.ts`);
 
 const testsIn = (root, folder) => {
   try {
