@@ -73,6 +73,8 @@ export function deno(): Runtime | undefined {
       return `run Deno with --allow-read=${path} --allow-write=${path}`;
     },
     sha256,
+    // V8 has such arrays, and Deno turns them off: --typed-array-max-size-in-heap=0.
+    keepsBytes: () => false,
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
       return host.dlopen(path, table).symbols as Calls<Table>;
     },
