@@ -1,8 +1,13 @@
 /**
  * Deno's FFI. Nothing here ever prompts: each permission is looked up before it is used.
  *
+ * There are two ways to a view of native memory. With a permission for all libraries Deno
+ * makes one of a pointer; with a permission for ours alone a module does (`deno_module.ts`).
+ * Which of the two is decided when the library is loaded.
+ *
  * @module
  */
+import { pointersOf, viewsOf } from "./deno_module.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 
@@ -32,24 +37,31 @@ export function deno(): Runtime | undefined {
   // still, only the real one has a version of its own and querySync.
   const host = (globalThis as { Deno?: DenoNamespace }).Deno;
   if (host?.version?.deno === undefined) return undefined;
+  /** Whether a library may be used; without a path, any. */
+  const mayUse = (path?: string): boolean =>
+    host.permissions.querySync({ name: "ffi", ...(path && { path }) }).state === "granted";
   return {
     name: "deno",
     version: host.version.deno,
     os: host.build.os === "darwin" ? "macos" : host.build.os,
     arch: host.build.arch,
     refusal(library: string): string | undefined {
-      if (host.permissions.querySync({ name: "ffi" }).state === "granted") return undefined;
-      const scoped = host.permissions.querySync({ name: "ffi", path: library }).state === "granted";
-      return scoped
-        ? "--allow-ffi=<path> is not enough, since Deno then refuses views of native memory " +
-          "(denoland/deno#15511): run Deno with --allow-ffi"
-        : "FFI is not allowed: run Deno with --allow-ffi";
+      if (mayUse(library)) return undefined;
+      return `FFI is not allowed: run Deno with --allow-ffi=${library}, or with --allow-ffi`;
     },
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
-      return host.dlopen(path, table).symbols as Calls<Table>;
+      if (mayUse()) return host.dlopen(path, table).symbols as Calls<Table>;
+      const pointers = pointersOf(table);
+      const others = Object.entries(table).filter(([name]) => !pointers.includes(name));
+      const { symbols } = host.dlopen(path, Object.fromEntries(others));
+      if (pointers.length === 0) return symbols as Calls<Table>;
+      return { ...symbols, ...viewsOf(path, pointers) } as Calls<Table>;
     },
-    arrayBuffer: (pointer, byteLength) =>
-      host.UnsafePointerView.getArrayBuffer(pointer, byteLength),
+    arrayBuffer(pointer: unknown, byteLength: number): ArrayBuffer {
+      // A module gives the view itself.
+      if (pointer instanceof ArrayBuffer) return pointer;
+      return host.UnsafePointerView.getArrayBuffer(pointer, byteLength);
+    },
     unref(timer: unknown): void {
       // A number up to Deno 2.8, an object as Node has it since.
       if (typeof timer === "number") host.unrefTimer(timer);

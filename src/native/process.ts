@@ -12,6 +12,8 @@ interface Process {
   readonly arch: string;
   readonly permission?: { has(scope: string): boolean };
   getBuiltinModule(name: string): unknown;
+  /** Loads a module of Node-API: fills `module.exports`. */
+  dlopen(module: { exports: unknown }, path: string): void;
 }
 
 /** The `process` global, or `undefined` where there is none (a browser, say). */
