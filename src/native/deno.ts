@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { UnsupportedError } from "../errors.ts";
 import { pointersOf, viewsOf } from "./deno_module.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
@@ -60,7 +61,11 @@ export function deno(): Runtime | undefined {
     arrayBuffer(pointer: unknown, byteLength: number): ArrayBuffer {
       // A module gives the view itself.
       if (pointer instanceof ArrayBuffer) return pointer;
-      return host.UnsafePointerView.getArrayBuffer(pointer, byteLength);
+      try {
+        return host.UnsafePointerView.getArrayBuffer(pointer, byteLength);
+      } catch (cause) {
+        throw mayUse() ? cause : givenUp(cause);
+      }
     },
     unref(timer: unknown): void {
       // A number up to Deno 2.8, an object as Node has it since.
@@ -72,4 +77,13 @@ export function deno(): Runtime | undefined {
       return status.state === "granted" ? host.env.get(name) : undefined;
     },
   };
+}
+
+/** `Deno.permissions.revoke` after the library was loaded. */
+function givenUp(cause: unknown): UnsupportedError {
+  return new UnsupportedError(
+    "Cannot view the memory of a secret: the permission for FFI was given up meanwhile. One for " +
+      "the library alone may be, once it is loaded: --allow-ffi=<path of the securememory library>",
+    { cause },
+  );
 }
