@@ -11,6 +11,8 @@ import { copyFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { describe, it, test } from "node:test";
+import { UnsupportedError } from "../mod.ts";
+import { viewsOf } from "../src/native/deno_module.ts";
 import { commandLine, patience, ROOT, withModule } from "./support/child.ts";
 import {
   denoPath,
@@ -505,6 +507,36 @@ test("the module makes views of live secrets and of nothing else, whatever it is
     purges: 4,
     closed: true,
   });
+});
+
+test("what the module lacks or cannot do is an error that says so", () => {
+  const own = process.dlopen;
+  const exports: Record<string, unknown> = {
+    refuses: () => {
+      throw new Error("no external buffers");
+    },
+    nothing: () => undefined,
+    something: (length: number) => new ArrayBuffer(length),
+  };
+  process.dlopen = (module: object) => void Object.assign(module, { exports });
+  try {
+    const views = viewsOf("/a/library", Object.keys(exports)) as Record<
+      string,
+      (value: number) => unknown
+    >;
+    assert.throws(
+      () => views.refuses?.(1),
+      (error: Error) =>
+        error instanceof UnsupportedError &&
+        /--allow-ffi, for every library$/.test(error.message) &&
+        `${error.cause}` === "Error: no external buffers",
+    );
+    assert.equal(views.nothing?.(1), null);
+    assert.equal((views.something?.(7) as ArrayBuffer).byteLength, 7);
+    assert.throws(() => viewsOf("/a/library", ["missing"]), /"\/a\/library" has no missing$/);
+  } finally {
+    process.dlopen = own;
+  }
 });
 
 /** Of the suite, what needs no pointers of its own and no file that Deno guards. */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { UnsupportedError } from "../errors.ts";
 import { process } from "./process.ts";
 import type { Signature } from "./symbols.ts";
 
@@ -22,7 +23,7 @@ export function pointersOf(table: Record<string, Signature>): string[] {
  * Functions of the module, for symbols that give a pointer: each gives an ArrayBuffer over
  * what is there, or null.
  *
- * @throws Whatever Deno throws if the library is no module.
+ * @throws Whatever Deno throws if the library is no module, and an Error if it is another one.
  */
 export function viewsOf(path: string, names: readonly string[]): Record<string, unknown> {
   const module = { exports: {} as Record<string, View | undefined> };
@@ -30,6 +31,18 @@ export function viewsOf(path: string, names: readonly string[]): Record<string, 
   return Object.fromEntries(names.map((name) => {
     const view = module.exports[name];
     if (typeof view !== "function") throw new Error(`The module "${path}" has no ${name}`);
-    return [name, (...args: unknown[]) => view(...args) ?? null];
+    return [name, (...args: unknown[]) => viewed(view, args)];
   }));
+}
+
+function viewed(view: View, args: readonly unknown[]): ArrayBuffer | null {
+  try {
+    return view(...args) ?? null;
+  } catch (cause) {
+    throw new UnsupportedError(
+      "Cannot view the memory of a secret: this Deno makes no view of native memory for modules. " +
+        "Run it with --allow-ffi, for every library",
+      { cause },
+    );
+  }
 }
