@@ -10,7 +10,9 @@ interface Process {
   readonly env: { readonly [name: string]: string | undefined };
   readonly platform: string;
   readonly arch: string;
-  readonly permission?: { has(scope: string): boolean };
+  readonly argv: readonly string[];
+  exitCode?: unknown;
+  readonly permission?: { has(scope: string, reference?: string): boolean };
   getBuiltinModule(name: string): unknown;
 }
 
