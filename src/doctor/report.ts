@@ -13,18 +13,24 @@ import { readBytes, sha256 } from "./files.ts";
 import { type Host, lookAtHost, runtimeOfHost } from "./host.ts";
 import { type Picture, takePicture } from "./picture.ts";
 
-/** What can be required: the rows of a report, best first. */
-export const ROWS = [
+/** What can be required: the name of a row. */
+export type RowName =
+  | "secretmem"
+  | "locked"
+  | "pkey"
+  | "mprotect"
+  | "sealed-guards"
+  | "dump-exclusion";
+
+/** All of them: of each ladder the best first. */
+export const ROWS: readonly RowName[] = [
   "secretmem",
   "locked",
   "pkey",
   "mprotect",
   "sealed-guards",
   "dump-exclusion",
-] as const;
-
-/** The name of a row. */
-export type RowName = (typeof ROWS)[number];
+];
 
 /** One rung, or one protection, of this host. */
 export interface Row {

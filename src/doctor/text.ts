@@ -116,7 +116,9 @@ function adviser(
       ...wrap(`(${one.source})`, columns, "          ").map(styles.dim),
     ];
   };
-  return (advice) => {
+  return (all) => {
+    // Where no secret can be made, every row would say so.
+    const advice = all.filter(({ id }) => id !== "secrets-first");
     const fresh = advice.filter(({ id }) => !printed.has(id));
     if (advice.length > 0 && fresh.length === 0) return ["       -> as above"];
     return fresh.flatMap(print);
