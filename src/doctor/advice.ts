@@ -119,7 +119,7 @@ const SHORTAGES = {
     id: "close-secrets",
     text: "Close secrets that are not needed any more: about two million can be open at once.",
     commands: [],
-    source: "zig/layout.zig of this package",
+    source: "zig/layout.zig in the repository: records_max",
   },
   descriptors: {
     id: "raise-open-files",

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { SecretStatus } from "../status.ts";
 import type { Picture, PictureMoment, PicturePages } from "./picture.ts";
 import { FLAGS } from "./smaps.ts";
 import { count, type Styles, stylesOf, type Terminal, wrap } from "./terminal.ts";
@@ -128,7 +127,7 @@ function flagLines({ moments }: Picture): string[] {
   ];
 }
 
-function statusLines(status: SecretStatus): string[] {
+function statusLines(status: Picture["status"]): string[] {
   const said: readonly (readonly [boolean, string, string])[] = [
     [status.locked, "locked: never swapped out", "not locked: may be swapped out"],
     [status.excludedFromDumps, "left out of core dumps", "in core dumps"],

@@ -56,8 +56,8 @@ export interface Picture {
   readonly parts: readonly PicturePart[];
   /** From before the first window to after the last one. */
   readonly moments: readonly PictureMoment[];
-  /** What `Secret.status()` says of it at rest. */
-  readonly status: SecretStatus;
+  /** What `Secret.status()` says of it at rest, when it carries no key. */
+  readonly status: Omit<SecretStatus, "pkey">;
 }
 
 /** Bytes of the secret that is made: as many as keys have. */
@@ -76,7 +76,7 @@ export function takePicture(host: Host): Picture {
   rest(secret);
   const where = find(secret);
   rest(secret);
-  const status = secret.status();
+  const { pkey: _none, ...status } = secret.status();
   const look = (name: string) => momentOf(name, secret, where);
   const moments = [look("at rest")];
   moments.push(secret.withBytes(() => look("in a window")));
