@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
-import type { Report, RowName } from "../doctor.ts";
+import type { Picture, Report, RowName } from "../doctor.ts";
 import { commandLine, ROOT, RUNTIME } from "./support/child.ts";
 import { doctor, examined, idsOf, rowOf, unwrapped } from "./support/doctor.ts";
 import { memlock, withoutMemlock } from "./support/memlock.ts";
 import { buildNative, withFolder, withoutZig } from "./support/native.ts";
 import { moduleUrl, notOnLinux, reported } from "./support/report.ts";
-import { MISSING, withNothingMissing } from "./support/rungs.ts";
+import { MISSING, RUNGS, withNothingMissing } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 import { reportedUnprivileged, withoutUser } from "./support/unprivileged.ts";
 
@@ -262,4 +263,71 @@ test("Node without FFI says which flag is in the way", { skip: notOnNode }, asyn
   const { status, printed } = await examined([], { flags: ["--no-experimental-ffi"] });
   assert.equal(status, 1);
   assert.deepEqual(idsOf(printed.secret.advice), ["node-ffi-on"]);
+});
+
+const UNSHARE = ["unshare", "--mount"];
+const withoutMounts = notOnLinux ||
+  unless(
+    "mounts",
+    process.platform === "linux" &&
+      spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/sys"]).status === 0,
+    "unshare and mount (util-linux) cannot hide a folder from a child here",
+  );
+
+test("without /proc there is no picture, and that is said", { skip: withoutMounts }, async () => {
+  const { ended, text, picture, pictureReason, made, dumps } = await reported<
+    {
+      ended: number;
+      text: string;
+      picture: Picture | null;
+      pictureReason: string;
+      made: boolean;
+      dumps: { available: boolean; advice: { id: string }[] };
+    }
+  >(
+    `
+        import { spawnSync } from "node:child_process";
+    import { examine, run } from ${moduleUrl("doctor.ts")};
+    const { status: hidden } = spawnSync("mount", ["-t", "tmpfs", "none", "/proc"]);
+    if (hidden !== 0) throw new Error("The folder cannot be hidden");
+    let text = "";
+    const add = (line) => void (text += line);
+    const ended = run([], { out: add, error: add, colors: false, unicode: false, columns: 80 });
+    const { picture, pictureReason, secret: { made }, rows } = examine();
+    report({ ended, text, picture, pictureReason, made, dumps: rows.at(-1) });
+    `,
+    { wrapper: UNSHARE },
+  );
+  assert.equal(picture, null);
+  assert.match(pictureReason, /^Cannot read the status .*smaps failed with ENOENT 2/);
+  assert.match(text, /There is no picture: Cannot read the status/);
+  // Secrets work all the same.
+  assert.equal(made, true);
+  assert.equal(ended, 0);
+  assert.equal(dumps.available, false);
+  assert.deepEqual(dumps.advice.map(({ id }) => id), ["mount-proc"]);
+});
+
+test("where nobody knows of hibernation the doctor says why auto leaves secretmem alone", {
+  skip: withoutMounts || unless(
+    "secretmem",
+    RUNGS.some(({ store }) => store === "secretmem"),
+    "this host has no memfd_secret",
+  ),
+}, async () => {
+  const report = await reported<Report>(
+    `
+    import { spawnSync } from "node:child_process";
+    import { examine } from ${moduleUrl("doctor.ts")};
+    const { status: hidden } = spawnSync("mount", ["-t", "tmpfs", "none", "/sys"]);
+    if (hidden !== 0) throw new Error("The folder cannot be hidden");
+    report(examine());
+    `,
+    { wrapper: UNSHARE },
+  );
+  assert.equal(report.hibernation, "unknown");
+  const { available, used, advice } = rowOf(report, "secretmem");
+  assert.deepEqual([available, used], [true, false]);
+  assert.deepEqual(idsOf(advice), ["hibernation"]);
+  assert.equal(rowOf(report, "locked").used, true);
 });

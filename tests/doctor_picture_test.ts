@@ -1,14 +1,11 @@
 /** The picture of a secret's pages: what it shows is what the kernel says, and no more. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { Buffer } from "node:buffer";
-import process from "node:process";
 import { test } from "node:test";
 import type { Picture } from "../doctor.ts";
 import { moduleUrl, notOnLinux, reported } from "./support/report.ts";
 import { environmentOf, EVERY_RUNG, nameOf } from "./support/rungs.ts";
 import { doctor, examined } from "./support/doctor.ts";
-import { unless } from "./support/skip.ts";
 
 /**
  * In a child: the doctor's secret is one of ours, with known content, which is looked at by
@@ -132,7 +129,7 @@ for (const { skip, ...rungs } of EVERY_RUNG) {
     ];
     if (rungs.gate === "pkey") {
       wanted.push(["in a lasting one", "r--", "read"], ["after", "rw- with a key", "none"]);
-      wanted.push(["100 ms later", "---", "none"]);
+      wanted.push(["at rest again", "---", "none"]);
     } else wanted.push(["after", "---", "none"]);
     assert.deepEqual(shown, wanted);
     for (const { before, behind } of picture.moments) {
@@ -208,47 +205,4 @@ test("neither content nor an address is in what the doctor prints", {
   assert.match(smaps, ADDRESS, "the control is not found");
   assert.match(address, ADDRESS, "the control is not found");
   assert.ok(!printed.includes(address));
-});
-
-const UNSHARE = ["unshare", "--mount"];
-const withoutMounts = notOnLinux ||
-  unless(
-    "mounts",
-    process.platform === "linux" &&
-      spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/sys"]).status === 0,
-    "unshare and mount (util-linux) cannot hide a folder from a child here",
-  );
-
-test("without /proc there is no picture, and that is said", { skip: withoutMounts }, async () => {
-  const { ended, text, picture, pictureReason, made, dumps } = await reported<
-    {
-      ended: number;
-      text: string;
-      picture: Picture | null;
-      pictureReason: string;
-      made: boolean;
-      dumps: { available: boolean; advice: { id: string }[] };
-    }
-  >(
-    `
-    import { spawnSync } from "node:child_process";
-    import { examine, run } from ${moduleUrl("doctor.ts")};
-    const { status: hidden } = spawnSync("mount", ["-t", "tmpfs", "none", "/proc"]);
-    if (hidden !== 0) throw new Error("The folder cannot be hidden");
-    let text = "";
-    const add = (line) => void (text += line);
-    const ended = run([], { out: add, error: add, colors: false, unicode: false, columns: 80 });
-    const { picture, pictureReason, secret: { made }, rows } = examine();
-    report({ ended, text, picture, pictureReason, made, dumps: rows.at(-1) });
-    `,
-    { wrapper: UNSHARE },
-  );
-  assert.equal(picture, null);
-  assert.match(pictureReason, /^Cannot read the status .*smaps failed with ENOENT 2/);
-  assert.match(text, /There is no picture: Cannot read the status/);
-  // Secrets work all the same.
-  assert.equal(made, true);
-  assert.equal(ended, 0);
-  assert.equal(dumps.available, false);
-  assert.deepEqual(dumps.advice.map(({ id }) => id), ["mount-proc"]);
 });

@@ -86,7 +86,7 @@ export function takePicture(host: Host): Picture {
   moments.push(look("after"));
   if (status.gate === "pkey") {
     rest(secret);
-    moments.push(look(`${idleTimeout()} ms later`));
+    moments.push(look("at rest again"));
   }
   const seen = moments.every(({ pages }) => pages.flags.length > 0);
   return {
