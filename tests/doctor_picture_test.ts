@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import type { Picture } from "../doctor.ts";
+import type { Picture, PicturePages } from "../doctor.ts";
+import { draw } from "../src/doctor/draw.ts";
 import { moduleUrl, notOnLinux, reported } from "./support/report.ts";
 import { environmentOf, EVERY_RUNG, nameOf } from "./support/rungs.ts";
 import { doctor, examined } from "./support/doctor.ts";
@@ -205,4 +206,70 @@ test("neither content nor an address is in what the doctor prints", {
   assert.match(smaps, ADDRESS, "the control is not found");
   assert.match(address, ADDRESS, "the control is not found");
   assert.ok(!printed.includes(address));
+});
+
+/** A picture of pages with protection keys, of two pages of 16 KiB: for hosts that have neither. */
+function keyedPicture(): Picture {
+  const guard: PicturePages = { permissions: "---", key: null, flags: ["nh", "zz"] };
+  const moment = (
+    name: string,
+    permissions: string,
+    key: number | null,
+    thisThread: "none" | "read",
+  ) => ({
+    name,
+    before: guard,
+    pages: { permissions, key, flags: ["lo", "dd"] },
+    behind: guard,
+    thisThread,
+  });
+  return {
+    source: "smaps",
+    reason: null,
+    length: 32_760,
+    parts: [
+      { name: "guard", bytes: 16_384 },
+      { name: "canary", bytes: 0 },
+      { name: "payload", bytes: 32_760 },
+      { name: "canary", bytes: 8 },
+      { name: "guard", bytes: 16_384 },
+    ].filter(({ bytes }) => bytes > 0) as Picture["parts"],
+    moments: [moment("at rest", "---", null, "none"), moment("in a window", "rw-", 13, "read")],
+    status: {
+      store: "locked",
+      gate: "pkey",
+      locked: true,
+      excludedFromDumps: true,
+      fork: "wiped",
+      guarded: true,
+      guardsSealed: true,
+      unmergeable: true,
+      noHugePages: true,
+      protection: "none",
+    },
+  };
+}
+
+test("keys are drawn with the rights of the thread, and boxes close", () => {
+  for (const unicode of [true, false]) {
+    const lines = draw(keyedPicture(), {
+      out: () => {},
+      error: () => {},
+      colors: false,
+      unicode,
+      columns: 80,
+    });
+    const text = lines.join("\n");
+    assert.match(text, /[│|] +rw- key 13 +[│|].* in a window \(rights of this thread: read\)$/m);
+    assert.match(text, /  at rest$/m);
+    assert.match(text, /ProtectionKey while in use: 13$/m);
+    assert.match(text, /^ +zz +guards +not known to this version$/m);
+    assert.match(text, unicode ? /┌─+┬─+┬─+┬─+┐/ : /^  \+-+\+-+\+-+\+-+\+$/m);
+    const box = lines.filter((line) => /^  [|+│┌├└]/.test(line));
+    assert.equal(box.length, 7);
+    const widths = box.map((line) =>
+      Math.max(...["|", "+", "│", "┐", "┤", "┘"].map((end) => line.lastIndexOf(end)))
+    );
+    assert.equal(new Set(widths).size, 1, text);
+  }
 });
