@@ -75,6 +75,11 @@ function imports(path: string): string[] {
   return [...statements].map((match) => (match[1] ?? match[2]) as string);
 }
 
+/** What can be imported, and what can be started. */
+function entries(): string[] {
+  return [...Object.values(npm.exports), ...Object.values(npm.bin)] as string[];
+}
+
 /** Every module that an entry point reaches, as paths from the root. */
 function reached(): string[] {
   const found = new Set<string>();
@@ -86,9 +91,12 @@ function reached(): string[] {
       visit(fileURLToPath(new URL(specifier, pathToFileURL(path))));
     }
   };
-  for (const path of Object.values(npm.exports)) visit(join(ROOT, path as string));
+  for (const path of entries()) visit(join(ROOT, path));
   return [...found].map((path) => relative(ROOT, path));
 }
+
+/** Only npm has commands: on JSR the module is the command. */
+const started = Object.values(npm.bin) as string[];
 
 const within = (path: string, entries: readonly string[]) =>
   entries.some((entry) => path === entry || path.startsWith(`${entry}/`));
@@ -99,6 +107,7 @@ test("every module that an entry point reaches is published, and imports nothing
   for (const path of modules) {
     assert.ok(existsSync(join(ROOT, path)), path);
     assert.ok(within(path, npm.files), `package.json does not publish ${path}`);
+    if (started.includes(path)) continue;
     assert.ok(within(path, jsr.publish.include), `deno.json does not publish ${path}`);
   }
 });
@@ -115,9 +124,10 @@ test("every module in src is reached: none is dead", () => {
   assert.deepEqual(unreached, []);
 });
 
-test("both manifests publish the same files but for the library's, and these exist", () => {
-  // A module from JSR is on no disk: it needs the bytes, and a file would be of no use.
-  const files = npm.files.filter((entry: string) => entry !== "lib");
+test("both manifests publish the same files but for two kinds, and these exist", () => {
+  // A module from JSR is on no disk: it needs the bytes, and a file would be of no use. It is
+  // run by its own name, and needs no command.
+  const files = npm.files.filter((path: string) => path !== "lib" && !started.includes(path));
   assert.deepEqual([...files].sort(), [...jsr.publish.include].sort());
   for (const path of npm.files.filter((entry: string) => !entry.startsWith("!"))) {
     assert.ok(existsSync(join(ROOT, path)), `${path} is missing`);
@@ -131,7 +141,8 @@ function assertPublished(paths: string[], library: string): void {
   }
   assert.ok(paths.includes(library), "The library is not published");
   const strange = paths.filter((path) =>
-    !/^(mod\.ts|package\.json|deno\.json|[A-Z]+(\.md)?|src\/[\w/]+\.ts)$/.test(path) &&
+    !/^(mod\.ts|doctor\.ts|cli\.ts|package\.json|deno\.json|[A-Z]+(\.md)?|src\/[\w/]+\.ts)$/
+      .test(path) &&
     !/^lib\/(linux|macos|windows)-(x86_64|aarch64)\/(lib)?securememory\.(so|dylib|dll)$/.test(path)
   );
   assert.deepEqual(strange, [], "Published, but no part of the package");
