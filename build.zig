@@ -144,33 +144,42 @@ fn shared(
     module: *std.Build.Module,
 ) *std.Build.Step {
     const library = b.addLibrary(.{ .linkage = .dynamic, .name = name, .root_module = module });
+    const place: std.Build.InstallDir = .{ .custom = b.fmt("{s}{s}", .{ folder, target.folder }) };
     if (target.query.os_tag == .linux) {
         // Without a map, compiler-rt's weak symbols are exported and can interpose others'.
         library.setVersionScript(b.path("zig/exports.map"));
         library.link_gc_sections = true;
-        const pinned = pin(b, library);
-        const place: std.Build.InstallDir = .{ .custom = b.fmt("{s}{s}", .{ folder, target.folder }) };
+        const pinned = change(b, "zig/pin_elf.zig", library);
         return &b.addInstallFileWithDir(pinned, place, b.fmt("lib{s}.so", .{name})).step;
     }
+    if (target.query.os_tag == .macos) {
+        // Nobody changes its load commands afterwards.
+        library.headerpad_size = 0;
+        if (target.query.cpu_arch == .aarch64) {
+            const packed_library = change(b, "zig/pack_macho.zig", library);
+            return &b.addInstallFileWithDir(packed_library, place, b.fmt("lib{s}.dylib", .{name})).step;
+        }
+    }
     const installed = b.addInstallArtifact(library, .{
-        .dest_dir = .{ .override = .{ .custom = b.fmt("{s}{s}", .{ folder, target.folder }) } },
+        .dest_dir = .{ .override = place },
         .implib_dir = .disabled,
         .pdb_dir = .disabled,
     });
     return &installed.step;
 }
 
-/// The library, never unloaded: see `zig/pin_elf.zig`.
-fn pin(b: *std.Build, library: *std.Build.Step.Compile) std.Build.LazyPath {
-    const pinner = b.addExecutable(.{
-        .name = "pin-elf",
+/// The library as a program of ours has changed it: never unloaded on Linux (see
+/// `zig/pin_elf.zig`), without empty pages on macOS (see `zig/pack_macho.zig`).
+fn change(b: *std.Build, path: []const u8, library: *std.Build.Step.Compile) std.Build.LazyPath {
+    const program = b.addExecutable(.{
+        .name = std.fs.path.stem(path),
         .root_module = b.createModule(.{
-            .root_source_file = b.path("zig/pin_elf.zig"),
+            .root_source_file = b.path(path),
             .target = b.graph.host,
             .optimize = .debug,
         }),
     });
-    const run = b.addRunArtifact(pinner);
+    const run = b.addRunArtifact(program);
     run.addArtifactArg(library);
-    return run.addOutputFileArg("pinned.so");
+    return run.addOutputFileArg("changed");
 }

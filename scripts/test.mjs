@@ -8,6 +8,8 @@
  *                                           in an emulated machine where this one has none
  *     node scripts/test.mjs pkey --short    those files of them that look at gates and stores
  *     node scripts/test.mjs pkey --brief    those about the gate alone, as in everything
+ *     node scripts/test.mjs arch            other architectures and systems, and repeated builds
+ *     node scripts/test.mjs arch --brief    what of these is quick, as in everything
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -152,6 +154,12 @@ const suites = {
     return add();
   },
 
+  /** Other architectures and systems, on one runtime. */
+  arch() {
+    process.env.SECUREMEMORY_TEST_ARCH = everything ? "brief" : form;
+    return onNode(testsIn("tests/arch"));
+  },
+
   /** Not a part of everything, but those parts of it once more, where there are keys. */
   async pkey() {
     const names = form === "whole" ? [...RUNTIMES, "proof"] : RUNTIMES;
@@ -162,7 +170,8 @@ const suites = {
 };
 
 const args = process.argv.slice(2).filter((name) => !/^--(brief|short)$/.test(name));
-const chosen = args.length > 0 ? args : Object.keys(suites).filter((name) => name !== "pkey");
+const everything = args.length === 0;
+const chosen = !everything ? args : Object.keys(suites).filter((name) => name !== "pkey");
 for (const name of chosen) {
   if (suites[name] === undefined) {
     console.error(`There is no suite "${name}": ${Object.keys(suites).join(", ")}`);

@@ -85,7 +85,7 @@ export fn securememory_gate(handle: f64) i32 {
 /// The idle rule of protection keys: pages that no window has used for so many milliseconds
 /// become inaccessible to all threads. Returns how many still carry a key.
 export fn securememory_tick(idle: f64) i32 {
-    const milliseconds = whole(@floor(idle)) catch |err| return abi.pack(err, .{});
+    const milliseconds = floor(idle) catch |err| return abi.pack(err, .{});
     return @intCast(keys.tick(milliseconds));
 }
 
@@ -189,11 +189,12 @@ export fn securememory_unharden() i32 {
     return @intCast(done);
 }
 
-/// The end of the process: see `ending.zig`. Linux takes it from a section, Windows by this
-/// name; its last parameter tells the end from an unloading.
+/// The end of the process: see `ending.zig`. Linux takes it from a section, Windows by the
+/// library's entry point; its last parameter tells the end from an unloading.
 const at_end = &ending.run;
 
-pub fn DllMain(
+/// In place of the one of Zig's std, which would bring memory of each thread's own with it.
+pub fn DllMainCRTStartup(
     _: std.os.windows.HINSTANCE,
     reason: std.os.windows.DWORD,
     process_ends: ?*anyopaque,
@@ -203,8 +204,10 @@ pub fn DllMain(
 }
 
 comptime {
-    if (builtin.target.os.tag == .linux) {
-        @export(&at_end, .{ .name = "at_end", .section = ".fini_array", .visibility = .hidden });
+    switch (builtin.target.os.tag) {
+        .linux => @export(&at_end, .{ .name = "at_end", .section = ".fini_array", .visibility = .hidden }),
+        .windows => @export(&DllMainCRTStartup, .{ .name = "DllMainCRTStartup", .visibility = .hidden }),
+        else => {},
     }
 }
 
@@ -224,6 +227,15 @@ export fn securememory_diagnose(on: f64, as_default: f64) i32 {
 /// The library as a module of Node-API: see `node_api.zig`. The name is Node-API's.
 export fn napi_register_module_v1(env: node_api.Env, exports: node_api.Value) node_api.Value {
     return node_api.Module(node_api.Process).register(env, exports);
+}
+
+/// One that has to fit into 32 bits, without its fraction. Not by @floor: x86_64 has no
+/// instruction for it before SSE4.1, and the function that it calls instead brings 40 KiB
+/// of floating point with it on Windows (see `os/windows.zig`).
+fn floor(number: f64) abi.Error!u32 {
+    // False for NaN, too.
+    if (!(number >= 0 and number < std.math.maxInt(u32) + 1)) return error.InvalidArgument;
+    return @trunc(number);
 }
 
 fn slice(comptime T: type, start: ?[*]T, length: f64) abi.Error![]T {

@@ -9,8 +9,13 @@ pub const Lock = struct {
     held: std.atomic.Value(u32) = .init(0),
 
     pub fn acquire(lock: *Lock) void {
+        if (!lock.try_acquire()) lock.wait();
+    }
+
+    /// Apart, since it is rare and there are many locks.
+    noinline fn wait(lock: *Lock) void {
         var spins: u32 = 0;
-        while (lock.held.swap(1, .acquire) != 0) {
+        while (!lock.try_acquire()) {
             // The holder may have lost its processor: after a while give it ours.
             spins +%= 1;
             if (spins % 64 == 0) os.yield() else std.atomic.spinLoopHint();

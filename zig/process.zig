@@ -18,15 +18,16 @@ pub const Process = struct {
 };
 
 var lock: Lock = .{};
-var ready: std.atomic.Value(bool) = .init(false);
+/// Null until everything in it is there.
+var ready: std.atomic.Value(?*const Process) = .init(null);
 var process: Process = undefined;
 
 /// Fails if the system has no random bytes: a predictable canary is not a canary.
 pub fn get(cause: *abi.Cause) abi.Error!*const Process {
-    if (ready.load(.acquire)) return &process;
+    if (ready.load(.acquire)) |known| return known;
     lock.acquire();
     defer lock.release();
-    if (ready.load(.acquire)) return &process;
+    if (ready.load(.acquire)) |known| return known;
 
     var bytes: [@sizeOf(canary.Key) + @sizeOf(u32)]u8 = undefined;
     os.random(cause, &bytes) catch return error.RandomFailed;
@@ -41,6 +42,7 @@ pub fn get(cause: *abi.Cause) abi.Error!*const Process {
     invariant.check(std.math.isPowerOfTwo(process.page_size));
     invariant.check(process.page_size >= layout.page_size_min);
     invariant.check(process.page_size <= layout.page_size_max);
-    ready.store(true, .release);
-    return &process;
+    ready.store(&process, .release);
+    // Not `&process`: a constant with an address in it is one that the loader has to write.
+    return ready.load(.acquire).?;
 }

@@ -26,24 +26,27 @@ var first: Chunk = .{};
 
 /// Held by those who add.
 var lock: Lock = .{};
-var last: *Chunk = &first;
+/// The chunk that is being filled; null for the first one.
+var last: ?*Chunk = null;
 
 /// A range that finds no room is not known: then a fault there is told of in no line, and
 /// nothing else changes.
 pub fn add(base: usize, length: usize) void {
     lock.acquire();
     defer lock.release();
-    if (last.count.raw == ranges_per_chunk) {
+    var chunk = last orelse &first;
+    if (chunk.count.raw == ranges_per_chunk) {
         var ignored: abi.Cause = .{};
         const address = os.metadata(&ignored, @sizeOf(Chunk)) catch return;
         const fresh: *Chunk = @ptrFromInt(address);
         fresh.* = .{};
-        last.next.store(fresh, .release);
+        chunk.next.store(fresh, .release);
         last = fresh;
+        chunk = fresh;
     }
-    const count = last.count.raw;
-    last.ranges[count] = .{ .base = base, .length = length };
-    last.count.store(count + 1, .release);
+    const count = chunk.count.raw;
+    chunk.ranges[count] = .{ .base = base, .length = length };
+    chunk.count.store(count + 1, .release);
 }
 
 /// Takes no lock: for the fault handler.

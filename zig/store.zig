@@ -29,6 +29,7 @@ const Record = table.Record;
 /// Data pages of the first arena, and of the largest.
 const arena_units_first: u32 = 128;
 const arena_units_max: u32 = 512;
+const arena_doublings_max = std.math.log2(arena_units_max / arena_units_first);
 
 const Queue = struct {
     head: ?*Record = null,
@@ -59,7 +60,8 @@ var free_pages: std.EnumArray(abi.Store, Queue) = .initFill(.{});
 var free_regions: std.EnumArray(abi.Store, [layout.classes_max]Queue) = .initFill(@splat(.{}));
 /// Records that have no pages of their own at present.
 var free_records: Queue = .{};
-var arena_units_next: u32 = arena_units_first;
+/// Each arena is twice as large as the one before, until the largest.
+var arena_doublings: u5 = 0;
 /// The system let us lock beyond the limit: it does not apply to this process.
 var limit_bypassed: bool = false;
 
@@ -157,7 +159,7 @@ pub fn free_count_of(store: abi.Store) u64 {
 }
 
 fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!void {
-    const wanted = if (store == .unlocked) arena_units_next else units_within_limit(page_size);
+    const wanted = if (store == .unlocked) arena_units_next() else units_within_limit(page_size);
     // Before there is an arena that nobody could use.
     const first = try new_record(cause);
     errdefer free_records.push(first);
@@ -183,7 +185,7 @@ fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!vo
         free_pages.getPtr(store).push(record);
         counters.pages.add(1);
     }
-    arena_units_next = @min(arena_units_next * 2, arena_units_max);
+    arena_doublings = @min(arena_doublings + 1, arena_doublings_max);
 }
 
 fn take_region(cause: *abi.Cause, page_size: usize, length: u32, store: abi.Store) abi.Error!*Record {
@@ -323,15 +325,19 @@ fn count_memory(store: abi.Store, bytes: usize, comptime change: enum { add, sub
     if (store == .secretmem) count(&counters.secretmem_bytes, bytes);
 }
 
+fn arena_units_next() u32 {
+    return arena_units_first << arena_doublings;
+}
+
 /// The first arena takes at most half of the lock budget and later ones half of
 /// what is left: other code in the process locks memory too.
 fn units_within_limit(page_size: usize) u32 {
     var cause: abi.Cause = .{};
     const limit = os.lock_limit(&cause) catch return 1;
-    if (limit_bypassed or limit == std.math.maxInt(u64)) return arena_units_next;
+    if (limit_bypassed or limit == std.math.maxInt(u64)) return arena_units_next();
     const left = limit -| counters.locked_bytes.get();
     const half: u32 = @intCast(@min(left / 2 / page_size, arena_units_max));
-    return std.math.clamp(half, 1, arena_units_next);
+    return std.math.clamp(half, 1, arena_units_next());
 }
 
 /// Learns whether the limit binds us (root on Linux is exempt): if a lock beyond it

@@ -12,6 +12,7 @@ test {
     _ = @import("layout.zig");
     _ = @import("lock.zig");
     _ = @import("node_api.zig");
+    _ = @import("pack_macho.zig");
     _ = @import("ranges.zig");
     _ = @import("retired.zig");
     _ = @import("wipe.zig");

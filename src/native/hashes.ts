@@ -7,10 +7,10 @@
 
 /** By operating system and processor. */
 export const HASHES: { readonly [target: string]: string } = {
-  "linux-x86_64": "981c620dc2284654f3f5c7b2174d3cd5e3dc8916791943e668123677e00a29d7",
-  "linux-aarch64": "d363cc593b4e8d70e45fae8d46c4d1dd96bf9aac611cf88a7b75b4020f175572",
-  "macos-x86_64": "4d3316a19007de2fff32bb10a21ca5ce79594cab4b6ffafa36abea65f7f9ceb0",
-  "macos-aarch64": "31a5d35acdd5de54e545ae7c4c826c2f4b4085bf81bf4e5384ca5ad0f72c4adb",
-  "windows-x86_64": "0282beaad4aece7e5fad94291cb1b8317df6612a79ff6766be8ec01a73ca7262",
-  "windows-aarch64": "497bdbb98aed7bf572aefc18ffc9072b940c7eb84f2b22ada9fd587ef5224177",
+  "linux-x86_64": "fb9e87a2e18c7fe8478222737ab804bfd7920ce7f7d52eb576773aeff259ade3",
+  "linux-aarch64": "69d7fa0595836a6a6f4dbccb46df8f1bcf728c497526a540943f10e9d7d49a6c",
+  "macos-x86_64": "632520848a15c1174fe5393958bb9bdfca45874871e40a73bec812b83f01c9d9",
+  "macos-aarch64": "fb2fddefab5a71687d0fb95ca35cc2ce6355538adf9c5c91bce2afcb9ec7a3cb",
+  "windows-x86_64": "ea4b45490ae48ed2532794a9f4229c23081766d53ea6f079790826b25cfeff2e",
+  "windows-aarch64": "c67b7d90920c9fdd081e228e58913e9ad5ff7ed8fce918df5f765eaccd86e47e",
 };

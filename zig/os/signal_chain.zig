@@ -39,6 +39,7 @@ pub fn Chain(comptime System: type) type {
         /// The caller holds a lock. False if the system refused one, or no generation is left.
         pub fn install(with: Explain, in_front: bool) bool {
             explain = with;
+            inline for (&entries, 0..) |*entry, generation| entry.* = Entry(generation).on_signal;
             var done = true;
             for (System.signals, 0..) |signal, which| {
                 if (installed[which] > 0 and !in_front) continue;
@@ -50,10 +51,10 @@ pub fn Chain(comptime System: type) type {
         fn install_one(signal: c_int, which: usize) bool {
             var now: Action = undefined;
             if (!System.change(signal, null, &now)) return false;
-            for (entries[0..installed[which]]) |entry| {
+            const generation = installed[which];
+            for (entries[0..generation]) |entry| {
                 if (now.handler == @intFromPtr(entry)) return true;
             }
-            const generation = installed[which];
             if (generation == generations) return false;
             // Known before ours can be called.
             before[generation][which] = now;
@@ -81,11 +82,9 @@ pub fn Chain(comptime System: type) type {
             return System.action(@intFromPtr(entry), flags | System.sa_siginfo, behind.mask);
         }
 
-        const entries: [generations]Handler = blk: {
-            var all: [generations]Handler = undefined;
-            for (&all, 0..) |*entry, generation| entry.* = Entry(generation).on_signal;
-            break :blk all;
-        };
+        /// Written by `install`: as a constant it would be one that the loader has to write
+        /// addresses into, which is a page of its own (see `pack_macho.zig`).
+        var entries: [generations]Handler = undefined;
 
         fn Entry(comptime generation: usize) type {
             return struct {
@@ -97,7 +96,7 @@ pub fn Chain(comptime System: type) type {
         }
 
         /// Says what there is to say, and returns the handler to go on with, if any.
-        fn handle(comptime generation: usize, signal: c_int, info: ?*Info, context: ?*anyopaque) ?Handler {
+        noinline fn handle(generation: usize, signal: c_int, info: ?*Info, context: ?*anyopaque) ?Handler {
             const which = for (System.signals, 0..) |one, index| {
                 if (one == signal) break index;
             } else return null;
@@ -122,9 +121,9 @@ pub fn Chain(comptime System: type) type {
 
         /// Notes in the signal's own information, where the kernel left zeros, which of our
         /// handlers it has come through: it is on this thread's stack, and gone with it.
-        fn visit(info: ?*Info, comptime generation: usize) Passed {
+        fn visit(info: ?*Info, generation: usize) Passed {
             const note = System.spare(info orelse return .first);
-            const bit = @as(u64, 1) << generation;
+            const bit = @as(u64, 1) << @intCast(generation);
             const noted = if (note.* & ~all_bits == note_mark) note.* & all_bits else 0;
             const circled = noted & bit != 0;
             note.* = note_mark | noted | bit | if (circled) circle_bit else 0;
@@ -148,7 +147,7 @@ pub fn Chain(comptime System: type) type {
 
         /// As the kernel does before it calls a handler. If another handler passed the signal
         /// on to ours, that one was called by the kernel, not the one behind.
-        fn prepare(comptime generation: usize, signal: c_int, behind: *const Action) void {
+        fn prepare(generation: usize, signal: c_int, behind: *const Action) void {
             if (behind.flags & (System.sa_resethand | System.sa_nodefer) == 0) return;
             var now: Action = undefined;
             if (!System.change(signal, null, &now)) return;

@@ -1,0 +1,9 @@
+/**
+ * How thorough the suite of other architectures is to be: see scripts/test.mjs.
+ *
+ * @module
+ */
+import process from "node:process";
+
+/** All of it, as `npm run test:arch` runs it; else what is quick enough for `npm test`. */
+export const WHOLE: boolean = process.env.SECUREMEMORY_TEST_ARCH !== "brief";
