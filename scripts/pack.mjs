@@ -1,0 +1,100 @@
+/**
+ * Makes the npm package: a folder, and the tarball that is published from it.
+ *
+ *     node scripts/pack.mjs [--out FOLDER] [--repository URL]
+ *
+ *     --out FOLDER       dist/ unless told: FOLDER/package/ and FOLDER/<name>-<version>.tgz
+ *     --repository URL   goes into package.json; provenance on npm needs it to be the
+ *                        repository that publishes
+ *
+ * The native libraries have to be built (`zig build targets`; `npm run pack` does). The same
+ * sources give the same bytes. Prints what is in the tarball, and fails if it is too large.
+ */
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { bundle } from "./pack/bundle.mjs";
+import { declare } from "./pack/declarations.mjs";
+import { manifestOf } from "./pack/manifest.mjs";
+import { sbom } from "./pack/sbom.mjs";
+import { LIBRARIES } from "./pack/targets.mjs";
+import { ROOT } from "./toolchain.mjs";
+
+/** More than this, and somebody has to decide what to leave out. */
+const LIMIT_KIB = 400;
+
+const DOCUMENTS = ["README.md", "LICENSE", "SECURITY.md", "CHANGELOG.md"];
+const SBOM = "sbom.cdx.json";
+
+const { values: options } = parseArgs({
+  options: { out: { type: "string", default: join(ROOT, "dist") }, repository: { type: "string" } },
+});
+
+const project = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const entries = [...Object.values(project.exports), ...Object.values(project.bin ?? {})]
+  .map((entry) => entry.replace(/^\.\//, ""));
+
+function fillFolder(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  bundle(entries, join(folder, "dist"));
+  declare(Object.values(project.exports).map((entry) => entry.slice(2)), join(folder, "dist"));
+  for (const path of [...entries, ...LIBRARIES, ...DOCUMENTS]) put(folder, path);
+  for (const path of sources()) put(folder, path);
+  writeFileSync(join(folder, SBOM), sbom(project));
+  const files = ["dist", "lib", "src", ...entries, ...DOCUMENTS, SBOM];
+  const manifest = manifestOf(project, { files, repository: options.repository });
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+function put(folder, path) {
+  if (!existsSync(join(ROOT, path))) {
+    throw new Error(`Cannot make the package: "${path}" is missing; run: zig build targets`);
+  }
+  cpSync(join(ROOT, path), join(folder, path));
+}
+
+/** The TypeScript sources: to be read, and for the source maps. */
+function sources() {
+  return readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .map((path) => `src/${path.replaceAll("\\", "/")}`)
+    .filter((path) => path.endsWith(".ts") && !path.startsWith("src/native/embedded/"));
+}
+
+/** Every file alike, whatever the umask and the checkout were. */
+function setModes(folder) {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
+  }
+}
+
+const out = resolve(options.out);
+const folder = join(out, "package");
+fillFolder(folder);
+setModes(folder);
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+const [{ filename, files }] = JSON.parse(execFileSync(
+  npm,
+  ["pack", "--json", "--ignore-scripts", "--offline", "--pack-destination", out],
+  { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+));
+const tarball = join(out, filename);
+const kib = statSync(tarball).size / 1024;
+for (const { path, size } of files) console.log(`${String(size).padStart(8)}  ${path}`);
+console.log(`\n${tarball}: ${files.length} files, ${kib.toFixed(1)} KiB`);
+if (kib >= LIMIT_KIB) {
+  console.error(`pack: the tarball has ${kib.toFixed(1)} KiB: less than ${LIMIT_KIB} is wanted`);
+  process.exitCode = 1;
+}
