@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { platform, process } from "./process.ts";
+import { nodeFiles, platform, process } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 
@@ -15,9 +15,14 @@ interface BunFfi {
   toArrayBuffer(pointer: unknown, byteOffset: number, byteLength: number): ArrayBuffer;
 }
 
+interface BunGlobal {
+  readonly SHA256: { hash(bytes: Uint8Array, form: "hex"): string };
+}
+
 const TYPES = {
   f64: "f64",
   u32: "u32",
+  usize: "u64",
   i32: "i32",
   buffer: "ptr",
   pointer: "ptr",
@@ -30,11 +35,16 @@ export function bun(): Runtime | undefined {
   if (process === undefined || version === undefined) return undefined;
   const host = process;
   const ffi = host.getBuiltinModule("bun:ffi") as BunFfi;
+  const { SHA256 } = (globalThis as unknown as { Bun: BunGlobal }).Bun;
   return {
     name: "bun",
     version,
     ...platform(host),
     refusal: () => undefined,
+    ...nodeFiles(host),
+    folderRefusal: () => undefined,
+    // Loading node:crypto takes 4 ms.
+    sha256: (bytes) => SHA256.hash(bytes, "hex"),
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
       const symbols = Object.fromEntries(
         Object.entries(table).map(([name, { parameters, result }]) => [

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { platform, process } from "./process.ts";
+import { nodeFiles, platform, process } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 
@@ -35,11 +35,17 @@ export function node(): Runtime | undefined {
         ? `Node ${version} has no FFI: use Node 26.1 or later`
         : "FFI is off: run Node without --no-experimental-ffi";
     },
+    ...nodeFiles(host),
+    folderRefusal(path: string): string | undefined {
+      const may = (scope: string) => host.permission?.has(scope, path) ?? true;
+      if (may("fs.read") && may("fs.write")) return undefined;
+      return `run Node with --allow-fs-read=${path}/* --allow-fs-write=${path}/*`;
+    },
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
       const symbols = Object.fromEntries(
         Object.entries(table).map(([name, { parameters, result }]) => [
           name,
-          { arguments: parameters, return: result },
+          { arguments: parameters.map((type) => type === "usize" ? "u64" : type), return: result },
         ]),
       );
       return ffi().dlopen(path, symbols).functions as Calls<Table>;

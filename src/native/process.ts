@@ -5,13 +5,16 @@
  * @module
  */
 
+import type { Runtime } from "./runtime.ts";
+
 interface Process {
   readonly versions: { readonly [name: string]: string | undefined };
   readonly env: { readonly [name: string]: string | undefined };
   readonly platform: string;
   readonly arch: string;
-  readonly permission?: { has(scope: string): boolean };
+  readonly permission?: { has(scope: string, reference?: string): boolean };
   getBuiltinModule(name: string): unknown;
+  geteuid?(): number;
 }
 
 /** The `process` global, or `undefined` where there is none (a browser, say). */
@@ -36,4 +39,36 @@ export function platform(of: Process): { os: string; arch: string } {
 export function pathOf(url: URL, os: string): string {
   const path = decodeURIComponent(url.pathname);
   return os === "windows" ? path.slice(1) : path;
+}
+
+interface FileSystem {
+  existsSync(path: string): boolean;
+  readFileSync(path: string): Uint8Array;
+}
+
+interface Crypto {
+  createHash(name: string): { update(bytes: Uint8Array): { digest(form: "hex"): string } };
+}
+
+/** Files and hashes by Node's modules, which are not loaded before they are needed. */
+export function nodeFiles(of: Process): Pick<Runtime, "mayExist" | "readFile" | "sha256"> {
+  const files = () => of.getBuiltinModule("node:fs") as FileSystem;
+  return {
+    mayExist: (path) => files().existsSync(path),
+    readFile: (path) => readOr(() => files().readFileSync(path)),
+    sha256(bytes) {
+      const { createHash } = of.getBuiltinModule("node:crypto") as Crypto;
+      return createHash("sha256").update(bytes).digest("hex");
+    },
+  };
+}
+
+/** What is read, or why nothing is. All three runtimes give the system's code. */
+export function readOr(read: () => Uint8Array): Uint8Array | "missing" | "unreadable" {
+  try {
+    return read();
+  } catch (error) {
+    const { code } = error as { code?: string };
+    return code === "ENOENT" || code === "ENOTDIR" ? "missing" : "unreadable";
+  }
 }

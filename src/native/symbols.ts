@@ -11,7 +11,7 @@
 
 /** What a symbol takes and gives, in Deno's words. */
 export interface Signature {
-  readonly parameters: readonly ("f64" | "u32" | "buffer")[];
+  readonly parameters: readonly ("f64" | "u32" | "usize" | "buffer")[];
   readonly result: "u32" | "i32" | "pointer" | "void";
 }
 
@@ -111,7 +111,9 @@ export const SYMBOLS = {
 /** A pointer as the runtime has it: a number on Bun, an object on Deno, a bigint on Node. */
 export type Pointer = unknown;
 
-type Argument<T> = T extends "f64" | "u32" ? number : Uint8Array | Float64Array;
+type Argument<T> = T extends "f64" | "u32" ? number
+  : T extends "usize" ? bigint
+  : Uint8Array | Float64Array;
 type Result<T> = T extends "pointer" ? Pointer : T extends "void" ? void : number;
 type Arguments<T extends readonly unknown[]> = { -readonly [K in keyof T]: Argument<T[K]> };
 

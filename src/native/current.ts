@@ -1,0 +1,14 @@
+/**
+ * The runtime this is running on: the one place that knows all three.
+ *
+ * @module
+ */
+import { bun } from "./bun.ts";
+import { deno } from "./deno.ts";
+import { node } from "./node.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** The runtime, or `undefined` where there is no FFI. */
+export function currentRuntime(): Runtime | undefined {
+  return bun() ?? deno() ?? node();
+}
