@@ -51,10 +51,9 @@ function fillFolder(folder) {
   mkdirSync(folder, { recursive: true });
   bundle(entries, join(folder, "dist"));
   declare(Object.values(project.exports).map((entry) => entry.slice(2)), join(folder, "dist"));
-  for (const path of [...entries, ...LIBRARIES, ...DOCUMENTS]) put(folder, path);
-  for (const path of sources()) put(folder, path);
+  for (const path of [...LIBRARIES, ...DOCUMENTS]) put(folder, path);
   writeFileSync(join(folder, SBOM), sbom(project));
-  const files = ["dist", "lib", "src", ...entries, ...DOCUMENTS, SBOM];
+  const files = ["dist", "lib", ...DOCUMENTS, SBOM];
   const manifest = manifestOf(project, { files, repository: options.repository });
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
@@ -64,13 +63,6 @@ function put(folder, path) {
     throw new Error(`Cannot make the package: "${path}" is missing; run: zig build targets`);
   }
   cpSync(join(ROOT, path), join(folder, path));
-}
-
-/** The TypeScript sources: to be read, and for the source maps. */
-function sources() {
-  return readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
-    .map((path) => `src/${path.replaceAll("\\", "/")}`)
-    .filter((path) => path.endsWith(".ts") && !path.startsWith("src/native/embedded/"));
 }
 
 /** Every file alike, whatever the umask and the checkout were. */

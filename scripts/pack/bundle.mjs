@@ -1,44 +1,50 @@
 /**
- * The package's JavaScript: the entry points bundled by Bun, what they share in chunks, with
- * source maps that point at the TypeScript sources of the package.
+ * The package's JavaScript: the entry points bundled by Bun, readable, what they share in
+ * chunks; and the native libraries' bytes, a module each. No sources and no source maps: with
+ * them the tarball has 60 KiB more, beyond its limit.
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { findBun, ROOT } from "../toolchain.mjs";
+import { TARGETS } from "./targets.mjs";
+
+const BUNDLER = fileURLToPath(new URL("bundler.mjs", import.meta.url));
 
 /** Bundles entry points (paths from the root, `mod.ts`) into a folder. */
 export function bundle(entries, folder) {
-  execFileSync(findBun(), [
-    ...["build", ...entries, "--outdir", folder],
-    ...["--format=esm", "--splitting", "--sourcemap=linked"],
-    // Not `bun`: that marks the files as Bun's own, and would use its `import.meta.require`.
-    "--target=node",
-    ...["--entry-naming=[name].js", "--chunk-naming=shared-[hash].js"],
-  ], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
-  const names = readdirSync(folder);
-  for (const name of names.filter((name) => name.endsWith(".js.map"))) {
-    tidyMap(join(folder, name));
-  }
-  for (const name of names.filter((name) => name.endsWith(".js"))) tidyCode(join(folder, name));
+  execFileSync(findBun(), [BUNDLER, folder, ...entries], { stdio: ["ignore", "ignore", 2] });
+  const modules = readdirSync(folder).map((name) => join(folder, name));
+  for (const path of modules) writeFileSync(path, tidy(readFileSync(path, "utf8")));
+  const code = modules.map((path) => readFileSync(path, "utf8")).join("");
+  expect(code, /`\.\.\/lib\/\$\{/g, 1, "place that looks for lib/");
+  expect(code, /\brequire\("\.\/embedded\/\w+\.js"\)/g, TARGETS.length, "target that is embedded");
+  expect(code, /__require/g, 0, "require() that bundlers cannot see through");
+  expect(code, /"(?:\.\.\/){2}|`(?:\.\.\/){2}/g, 0, "path that leads out of the package");
+  writeEmbedded(join(folder, "embedded"));
 }
 
-/** The sources are in the package: their text need not be in the map, nor a path of this machine. */
-function tidyMap(path) {
-  const { version, sources, names, mappings } = JSON.parse(readFileSync(path, "utf8"));
-  const inPackage = sources.map((source) =>
-    `../${relative(ROOT, join(path, "..", source)).replaceAll("\\", "/")}`
-  );
-  writeFileSync(path, JSON.stringify({ version, sources: inPackage, names, mappings }));
-}
-
-function tidyCode(path) {
-  const code = readFileSync(path, "utf8")
+function tidy(text) {
+  return text
     // A module of src/native finds lib/ two folders up, a bundle one.
     .replaceAll("`../../lib/", "`../lib/")
-    .replace(/^\/\/# debugId=.*\n?/m, "");
-  if (/\.\.\/\.\.\//.test(code)) {
-    throw new Error(`${basename(path)} has a path that is not one of the package: "../../"`);
+    // A `require` of the bundler's own hides from the next bundler what is required.
+    .replace(/^import \{ createRequire \} from "node:module";\n/m, "")
+    .replace(/^var __require = .*createRequire\(import\.meta\.url\);\n/m, "")
+    .replaceAll("__require(", "require(");
+}
+
+function expect(code, pattern, wanted, what) {
+  const found = code.match(pattern)?.length ?? 0;
+  if (found === wanted) return;
+  throw new Error(`Cannot bundle: a ${what} is there ${found} times, wanted is ${wanted}`);
+}
+
+function writeEmbedded(folder) {
+  mkdirSync(folder);
+  for (const { os, arch } of TARGETS) {
+    const text = readFileSync(join(ROOT, `src/native/embedded/${os}_${arch}.ts`), "utf8");
+    writeFileSync(join(folder, `${os}_${arch}.js`), text.replace("library: string", "library"));
   }
-  writeFileSync(path, code);
 }
