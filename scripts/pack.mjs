@@ -7,8 +7,9 @@
  *     --repository URL   goes into package.json; provenance on npm needs it to be the
  *                        repository that publishes
  *
- * The native libraries have to be built (`zig build targets`; `npm run pack` does). The same
- * sources give the same bytes. Prints what is in the tarball, and fails if it is too large.
+ * Builds the native libraries of all targets first, and fails if one of them is not the one whose
+ * SHA-256 is committed. The same sources give the same bytes. Prints what is in the
+ * tarball, and fails if it is too large.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -30,7 +31,7 @@ import { declare } from "./pack/declarations.mjs";
 import { manifestOf } from "./pack/manifest.mjs";
 import { sbom } from "./pack/sbom.mjs";
 import { LIBRARIES } from "./pack/targets.mjs";
-import { ROOT } from "./toolchain.mjs";
+import { findZig, ROOT } from "./toolchain.mjs";
 
 /** More than this, and somebody has to decide what to leave out. */
 const LIMIT_KIB = 400;
@@ -45,6 +46,19 @@ const { values: options } = parseArgs({
 const project = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const entries = [...Object.values(project.exports), ...Object.values(project.bin ?? {})]
   .map((entry) => entry.replace(/^\.\//, ""));
+
+/** A library that nobody has seen built must not be published, nor one that the loader refuses. */
+function buildLibraries() {
+  const table = join(ROOT, "src/native/hashes.ts");
+  const committed = readFileSync(table, "utf8");
+  execFileSync(findZig(), ["build", "targets"], { cwd: ROOT, stdio: ["ignore", 2, 2] });
+  execFileSync(process.execPath, [join(ROOT, "scripts/embed.mjs")], { stdio: ["ignore", 2, 2] });
+  if (readFileSync(table, "utf8") === committed) return;
+  throw new Error(
+    "Cannot make the package: src/native/hashes.ts was not that of the libraries as they are " +
+      "built here; it is now: look at the difference, and commit it",
+  );
+}
 
 function fillFolder(folder) {
   rmSync(folder, { recursive: true, force: true });
@@ -72,6 +86,7 @@ function setModes(folder) {
   }
 }
 
+buildLibraries();
 const out = resolve(options.out);
 const folder = join(out, "package");
 fillFolder(folder);
