@@ -2,6 +2,9 @@
  * Makes a fresh clone ready: the packages from npm, Node 26, Zig, and the native
  * library. Does only what is missing; a second run takes a second.
  *
+ *     node scripts/setup.mjs          what this host needs
+ *     node scripts/setup.mjs --all    the libraries of all six targets as well
+ *
  * Needs: Node 20 or later with npm, and Python with pip where Zig is not on PATH.
  */
 import { spawnSync } from "node:child_process";
@@ -76,9 +79,12 @@ for (
   console.error(`setup: ${name} is still missing; see README.md, "From source"`);
   process.exit(1);
 }
+const all = process.argv.includes("--all");
 run("building the native library (the first time takes about two minutes)", findZig(), [
-  "build",
-  "install",
-  "faults",
-  "bench",
+  ...["build", "install", "faults", "bench"],
+  ...(all ? ["targets"] : []),
+]);
+run("writing what the package knows of it", process.execPath, [
+  `${ROOT}scripts/embed.mjs`,
+  ...(all ? [] : ["--host"]),
 ]);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { library } from "../src/native/library.ts";
-import { commandLine, patience, ROOT, runFile, RUNTIME } from "./support/child.ts";
+import { commandLine, patience, RUNTIME } from "./support/child.ts";
 import { buildNative, withFolder, withoutZig } from "./support/native.ts";
+import { withPackage } from "./support/package.ts";
 import { type Failure, moduleUrl, notOnLinux, reported } from "./support/report.ts";
 import { unless } from "./support/skip.ts";
 
@@ -160,23 +161,18 @@ test("loading is tried again: once the library is there, the next call works", a
 });
 
 test("a package without its library is an UnsupportedError that says where it was looked for", async () => {
-  await withFolder(async (folder) => {
-    for (const part of ["src", "mod.ts", "package.json"]) {
-      cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-    }
-    const path = join(folder, "child.mjs");
-    writeFileSync(
-      path,
-      `import { Secret } from "./mod.ts";
+  await withPackage(async ({ folder, reported }) => {
+    rmSync(join(folder, "src/native/embedded"), { recursive: true });
+    const { code, message, cause } = await reported<
+      { code: string; message: string; cause: string }
+    >(`
+      import { Secret } from "./mod.ts";
       try {
         Secret.random(32);
       } catch ({ code, message, cause }) {
         console.log(JSON.stringify({ code, message, cause: String(cause) }));
-      }`,
-    );
-    const { stdout, stderr } = await runFile(path, { env: { SECUREMEMORY_LIBRARY: "" } });
-    assert.notEqual(stdout, "", stderr);
-    const { code, message, cause } = JSON.parse(stdout);
+      }
+    `);
     assert.equal(code, "UNSUPPORTED");
     assert.ok(message.includes(`beside the module, "${join(folder, "lib")}`), message);
     assert.ok(cause.includes(folder), cause);

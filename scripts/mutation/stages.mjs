@@ -212,12 +212,12 @@ export function stagesFor(file, depth) {
 
 /** Builds what the tests load. The first line of what is wrong, or undefined. */
 export async function build(root) {
-  const { status, text, hung } = await run(
-    root,
-    findZig(),
-    ["build", "install", "faults", "bench"],
-    300,
-  );
-  if (status === 0) return undefined;
-  return hung ? "the compiler hangs" : /^\S+: error: .*$/m.exec(text)?.[0] ?? text.slice(0, 200);
+  const steps = ["build", "install", "faults", "bench"];
+  const { status, text, hung } = await run(root, findZig(), steps, 300);
+  if (status !== 0) {
+    return hung ? "the compiler hangs" : /^\S+: error: .*$/m.exec(text)?.[0] ?? text.slice(0, 200);
+  }
+  // Else the package would refuse the library: it is not the one that it was made with.
+  const embedded = await run(root, process.execPath, ["scripts/embed.mjs", "--host"], 60);
+  return embedded.status === 0 ? undefined : embedded.text;
 }

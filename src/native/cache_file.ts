@@ -46,7 +46,7 @@ const SHARED = 0o022;
 /**
  * The folders that the library may be cached in, best first.
  */
-export function cacheFolders(runtime: Runtime): string[] {
+export function cacheFolders(runtime: Pick<Runtime, "os" | "environment">): string[] {
   const places = PLACES[runtime.os] ?? [];
   return places.flatMap(([variable, below]) => {
     const value = runtime.environment(variable);

@@ -11,7 +11,9 @@
 import { fileName, pathBeside, type Target } from "./beside.ts";
 import { currentRuntime } from "./current.ts";
 
-const bytes = await load();
+// An import fails for no reason that the program has to end for: the first secret says what is
+// missing.
+const bytes = await load().catch(() => undefined);
 
 /** The library for this host, if there is no file; `undefined` if there is, or none exists. */
 export function embedded(): Uint8Array<ArrayBuffer> | undefined {
