@@ -69,7 +69,12 @@ export function run(
 ): Promise<Ran> {
   const [program, ...args] = command.split(" ") as [string, ...string[]];
   // In a group of its own, so that what it starts ends with it.
-  const child = spawn(program, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, {
+    cwd,
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => stdout += text);

@@ -20,7 +20,8 @@ export function entriesOf(archive: Uint8Array): Entry[] {
   const found: Entry[] = [];
   const text = (from: number, length: number) =>
     new TextDecoder().decode(archive.subarray(from, from + length)).split("\0")[0] as string;
-  const octal = (from: number, length: number) => Number.parseInt(text(from, length).trim() || "0", 8);
+  const octal = (from: number, length: number) =>
+    Number.parseInt(text(from, length).trim() || "0", 8);
   let longPath: string | undefined;
   for (let at = 0; at + BLOCK <= archive.length && archive[at] !== 0;) {
     const size = octal(at + 124, 12);
