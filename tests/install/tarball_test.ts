@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { homedir, hostname, userInfo } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
@@ -82,11 +82,8 @@ function found(bytes: Uint8Array, strings: readonly string[]): string[] {
   return strings.filter((string) => content.includes(string));
 }
 
-test("no file of the tarball has a path or a name of the machine that made it", () => {
-  const machine = [ROOT.slice(0, -1), homedir(), process.cwd(), hostname(), userInfo().username]
-    // A name as short as "root" is a word, too; then its folder has to do.
-    .map((string) => string.length > 5 || string.startsWith("/") ? string : `/home/${string}`);
-  assert.equal(machine.length, 5);
+test("no file of the tarball has a path of the machine that made it", () => {
+  const machine = [ROOT.slice(0, -1), homedir(), `/home/${userInfo().username}`];
   assert.deepEqual(found(Buffer.from(`x${machine.join("\0")}x`), machine), machine, "the control");
   for (const [path, bytes] of files) {
     assert.deepEqual(found(bytes, machine), [], path);

@@ -3,23 +3,31 @@
  *
  * @module
  */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { entriesOf } from "./tar.ts";
 import { gunzipSync } from "node:zlib";
-import { readFileSync } from "node:fs";
-import type { Packed } from "./packed.ts";
-import { NAME } from "./packed.ts";
+import { NAME, type Packed } from "./packed.ts";
 import { toolOf } from "./run.ts";
+import { entriesOf } from "./tar.ts";
+
+/** Makes a temporary folder, for {@linkcode removeTemporary} to remove. */
+export function makeTemporary(): string {
+  return mkdtempSync(join(tmpdir(), "securememory-install-"));
+}
+
+/** Removes a temporary folder with all that is in it. */
+export function removeTemporary(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
 
 /** Calls `use` with a temporary folder, which is gone afterwards. */
 export async function withTemporary<T>(use: (folder: string) => Promise<T> | T): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "securememory-install-"));
+  const folder = makeTemporary();
   try {
     return await use(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeTemporary(folder);
   }
 }
 
