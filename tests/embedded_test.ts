@@ -83,10 +83,9 @@ test("of all targets' bytes only this host's are imported, and none if there is 
 }, async () => {
   await withPackage(async (of) => {
     const embedded = join(of.folder, "src/native/embedded");
-    const names = readdirSync(embedded);
-    assert.equal(names.length, 6);
     const own = `${os}_${arch}.ts`;
-    assert.ok(names.includes(own));
+    const names = Object.keys(HASHES).map((target) => `${target.replace("-", "_")}.ts`);
+    assert.equal(names.length, 6);
     for (const name of names.filter((one) => one !== own)) {
       writeFileSync(join(embedded, name), `throw new Error("${name} was imported");`);
     }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nodeFiles, platform, process } from "./process.ts";
+import { hostProcess, nodeFiles, platform } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 
@@ -31,9 +31,9 @@ const TYPES = {
 
 /** bun:ffi, or `undefined` on another runtime. */
 export function bun(): Runtime | undefined {
-  const version = process?.versions.bun;
-  if (process === undefined || version === undefined) return undefined;
-  const host = process;
+  const host = hostProcess();
+  const version = host?.versions.bun;
+  if (host === undefined || version === undefined) return undefined;
   const ffi = host.getBuiltinModule("bun:ffi") as BunFfi;
   const { SHA256 } = (globalThis as unknown as { Bun: BunGlobal }).Bun;
   return {

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { process } from "./process.ts";
+import { hostProcess } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 
 interface Stats {
@@ -77,7 +77,7 @@ export function cacheFile(
 ): CacheFile {
   const refusal = runtime.folderRefusal(folder);
   if (refusal !== undefined) throw new Error(refusal);
-  const fs = process?.getBuiltinModule("node:fs") as FileSystem;
+  const fs = hostProcess()?.getBuiltinModule("node:fs") as FileSystem;
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   requirePrivate(runtime, fs.lstatSync(folder), "the folder");
   const path = `${folder}/${hash}${file.slice(file.lastIndexOf("."))}`;
@@ -141,7 +141,7 @@ function write(fs: FileSystem, path: string, bytes: Uint8Array): void {
 /** Windows has access lists instead; those of LOCALAPPDATA let nobody else in. */
 function requirePrivate(runtime: Runtime, { uid, mode }: Stats, what: string): void {
   if (runtime.os === "windows") return;
-  const owner = process?.geteuid?.();
+  const owner = hostProcess()?.geteuid?.();
   if (uid !== owner) throw new Error(`${what} belongs to user ${uid}, not to user ${owner}`);
   if ((mode & SHARED) !== 0) {
     throw new Error(`others may write to ${what}: its mode is ${(mode & 0o777).toString(8)}`);

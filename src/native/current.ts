@@ -10,5 +10,6 @@ import type { Runtime } from "./runtime.ts";
 
 /** The runtime, or `undefined` where there is no FFI. */
 export function currentRuntime(): Runtime | undefined {
-  return bun() ?? deno() ?? node();
+  // Deno first: what the others ask for takes it 10 ms to make.
+  return deno() ?? bun() ?? node();
 }

@@ -39,10 +39,9 @@ interface DenoNamespace {
 
 /** Deno's FFI, or `undefined` on another runtime. */
 export function deno(): Runtime | undefined {
-  // Bun and Node may have a `Deno` from @deno/shim-deno, but never as a global of ours;
-  // still, only the real one has a version of its own and querySync.
+  // Bun and Node may have a `Deno` that somebody put there, without FFI: @deno/shim-deno has none.
   const host = (globalThis as { Deno?: DenoNamespace }).Deno;
-  if (host?.version?.deno === undefined) return undefined;
+  if (host?.version?.deno === undefined || host.dlopen === undefined) return undefined;
   const granted = (name: "ffi" | "read" | "write", path?: string) =>
     host.permissions.querySync({ name, path }).state === "granted";
   return {

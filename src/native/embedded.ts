@@ -13,19 +13,28 @@ import { currentRuntime } from "./current.ts";
 
 // An import fails for no reason that the program has to end for: the first secret says what is
 // missing.
-const bytes = await load().catch(() => undefined);
+const found = await load().catch(() => undefined);
 
-/** The library for this host, if there is no file; `undefined` if there is, or none exists. */
-export function embedded(): Uint8Array<ArrayBuffer> | undefined {
-  return bytes;
+/** The library's bytes. */
+export interface Embedded {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Their SHA-256 in hexadecimal, where that was cheap to have. */
+  readonly hash: string | undefined;
 }
 
-async function load(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+/** The library for this host, if there is no file; `undefined` if there is, or none exists. */
+export function embedded(): Embedded | undefined {
+  return found;
+}
+
+async function load(): Promise<Embedded | undefined> {
   const runtime = currentRuntime();
   if (runtime === undefined || fileName(runtime) === undefined) return undefined;
   const path = pathBeside(runtime);
   if (path !== undefined && runtime.mayExist(path)) return undefined;
-  return await decompress(await encoded(runtime));
+  const bytes = await decompress(await encoded(runtime));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return { bytes, hash: Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("") };
 }
 
 /** Literal specifiers: what bundlers and `deno compile` cannot read they leave out. */

@@ -5,28 +5,30 @@
  *
  * @module
  */
-import { process as host } from "./process.ts";
+import type { Embedded } from "./embedded.ts";
+import { hostProcess } from "./process.ts";
 
-interface Embedded {
+interface Encoded {
   readonly library: string;
 }
 
 /** There in Bun, in CommonJS, and in what bundlers write; not in an ES module on Node. */
-declare const require: (path: string) => Embedded;
+declare const require: (path: string) => Encoded;
 /** By this name, with these properties: what a bundler can replace by constants. */
 declare const process: { readonly platform: string; readonly arch: string };
 
 /** The library for this host, or `undefined` if none came with the module. */
-export function embedded(): Uint8Array<ArrayBuffer> | undefined {
+export function embedded(): Embedded | undefined {
   const found = load();
   if (found === undefined) return undefined;
-  const { inflateSync } = host?.getBuiltinModule("node:zlib") as {
+  const { inflateSync } = hostProcess()?.getBuiltinModule("node:zlib") as {
     inflateSync(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
   };
-  return inflateSync(Uint8Array.from(atob(found.library), (one) => one.charCodeAt(0)));
+  const compressed = Uint8Array.from(atob(found.library), (one) => one.charCodeAt(0));
+  return { bytes: inflateSync(compressed), hash: undefined };
 }
 
-function load(): Embedded | undefined {
+function load(): Encoded | undefined {
   try {
     if (process.platform === "linux") {
       if (process.arch === "x64") return require("./embedded/linux_x86_64.js");

@@ -11,7 +11,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { fileName, pathBeside } from "./beside.ts";
 import { cacheFile, cacheFolders } from "./cache_file.ts";
-import { embedded } from "./embedded.ts";
+import { type Embedded, embedded } from "./embedded.ts";
 import { HASHES } from "./hashes.ts";
 import { memoryFile } from "./memory_file.ts";
 import type { Runtime } from "./runtime.ts";
@@ -50,11 +50,11 @@ export function find<T>(runtime: Runtime, load: (found: Found) => T): T {
   const content = path === undefined ? "missing" : runtime.readFile(path);
   if (path !== undefined && content !== "missing") {
     // Deno without --allow-read: the module beside it was not looked at by us either.
-    if (content !== "unreadable") requireHash(runtime, content, wanted, name);
+    if (content !== "unreadable") requireHash(runtime.sha256(content), wanted, name);
     return load({ path, name });
   }
-  const bytes = embedded();
-  if (bytes !== undefined) return loadEmbedded(runtime, { file, bytes, wanted }, load);
+  const own = embedded();
+  if (own !== undefined) return loadEmbedded(runtime, { ...own, file, wanted }, load);
   if (path !== undefined) return load({ path, name }); // The system says best what is missing.
   throw new UnsupportedError(
     `Cannot load the native library: the module did not come from a file, and no library came ` +
@@ -80,8 +80,7 @@ function requireFfi(runtime: Runtime, path: string | undefined): void {
   throw new UnsupportedError(`Cannot load the native library: ${refusal}`);
 }
 
-function requireHash(runtime: Runtime, bytes: Uint8Array, wanted: string, name: string): void {
-  const hash = runtime.sha256(bytes);
+function requireHash(hash: string, wanted: string, name: string): void {
   if (hash === wanted) return;
   throw new UnsupportedError(
     `Cannot load the native library ${name}: its SHA-256 is ${hash}, wanted is ${wanted}. ` +
@@ -89,19 +88,18 @@ function requireHash(runtime: Runtime, bytes: Uint8Array, wanted: string, name: 
   );
 }
 
-interface Embedded {
+interface Own extends Embedded {
   readonly file: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly wanted: string;
 }
 
 /** From memory where that is possible, else from the first folder of a cache that will do. */
 function loadEmbedded<T>(
   runtime: Runtime,
-  { file, bytes, wanted }: Embedded,
+  { file, bytes, hash, wanted }: Own,
   load: (found: Found) => T,
 ): T {
-  requireHash(runtime, bytes, wanted, "that came with the module");
+  requireHash(hash ?? runtime.sha256(bytes), wanted, "that came with the module");
   const reasons: string[] = [];
   const attempt = (place: string, use: () => T): { readonly result: T } | undefined => {
     try {

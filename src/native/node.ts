@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nodeFiles, platform, process } from "./process.ts";
+import { hostProcess, nodeFiles, platform } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 
@@ -16,9 +16,9 @@ interface NodeFfi {
 
 /** node:ffi, or `undefined` on another runtime. */
 export function node(): Runtime | undefined {
-  const version = process?.versions.node;
-  if (process === undefined || version === undefined) return undefined;
-  const host = process;
+  const host = hostProcess();
+  const version = host?.versions.node;
+  if (host === undefined || version === undefined) return undefined;
   let loaded: NodeFfi | undefined;
   // Not before it is needed: it prints Node's warning that FFI is experimental.
   const ffi = () => loaded ??= host.getBuiltinModule("node:ffi") as NodeFfi;

@@ -17,8 +17,13 @@ interface Process {
   geteuid?(): number;
 }
 
-/** The `process` global, or `undefined` where there is none (a browser, say). */
-export const process: Process | undefined = (globalThis as { process?: Process }).process;
+/**
+ * The `process` global, or `undefined` where there is none (a browser, say). Looked up when it is
+ * needed: Deno takes 10 ms to make it.
+ */
+export function hostProcess(): Process | undefined {
+  return (globalThis as { process?: Process }).process;
+}
 
 const OPERATING_SYSTEMS: { readonly [platform: string]: string } = {
   darwin: "macos",
