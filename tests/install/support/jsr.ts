@@ -23,6 +23,8 @@ export class Jsr {
   readonly #server: Server;
   readonly #name: string;
   #published: Published | undefined;
+  /** `127.0.0.1:PORT`. */
+  host = "";
 
   private constructor(name: string) {
     this.#name = name;
@@ -38,12 +40,8 @@ export class Jsr {
   static async start(name: string): Promise<Jsr> {
     const jsr = new Jsr(name);
     await new Promise<void>((resolve) => jsr.#server.listen(0, "127.0.0.1", resolve));
+    jsr.host = `127.0.0.1:${(jsr.#server.address() as AddressInfo).port}`;
     return jsr;
-  }
-
-  /** `127.0.0.1:PORT`. */
-  get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** What tells Deno of it. */
@@ -58,6 +56,7 @@ export class Jsr {
 
   /** Ends it. */
   async stop(): Promise<void> {
+    if (!this.#server.listening) return;
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }

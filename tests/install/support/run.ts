@@ -5,7 +5,7 @@
  * @module
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { patience, ROOT } from "../../support/child.ts";
@@ -42,11 +42,12 @@ export function surroundings(home: string): Record<string, string> {
     bun: programs.findBun(),
     bunx: programs.findBun(),
     deno: programs.findDeno(),
-    pnpm: join(ROOT, "node_modules/pnpm/bin/pnpm.mjs"),
   };
   for (const [name, path] of Object.entries(found)) {
     if (path !== undefined) symlinkSync(path, join(bin, name));
   }
+  const pnpm = join(toolOf("pnpm"), "bin/pnpm.mjs");
+  writeFileSync(join(bin, "pnpm"), `#!/bin/sh\nexec node "${pnpm}" "$@"\n`, { mode: 0o755 });
   return {
     PATH: [bin, ...(process.env.PATH ?? "").split(delimiter)].join(delimiter),
     HOME: home,
