@@ -20,8 +20,8 @@ const FAST = [
 
 /** These test other parts of the project, and take longer than all the rest. */
 const UNRELATED = [
-  ...["bench", "demo", "documents", "doctor", "embedded", "hashes", "mutation", "packaging"],
-  ...["plot", "readme", "sha256"],
+  ...["bench", "demo", "documents", "doctor", "embedded", "hashes", "key_copies"],
+  ...["mutation", "packaging", "plot", "readme", "sha256"],
 ].map((name) => `${name}_test.ts`);
 
 const testsIn = (root, folder) => {
