@@ -60,10 +60,10 @@ function buildLibraries() {
   );
 }
 
-function fillFolder(folder) {
+async function fillFolder(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  bundle(entries, join(folder, "dist"));
+  await bundle(entries, join(folder, "dist"));
   declare(Object.values(project.exports).map((entry) => entry.slice(2)), join(folder, "dist"));
   for (const path of [...LIBRARIES, ...DOCUMENTS]) put(folder, path);
   writeFileSync(join(folder, SBOM), sbom(project));
@@ -89,7 +89,7 @@ function setModes(folder) {
 buildLibraries();
 const out = resolve(options.out);
 const folder = join(out, "package");
-fillFolder(folder);
+await fillFolder(folder);
 setModes(folder);
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const [{ filename, files }] = JSON.parse(execFileSync(

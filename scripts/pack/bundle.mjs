@@ -1,20 +1,42 @@
 /**
- * The package's JavaScript: the entry points bundled by Bun, readable, what they share in
+ * The package's JavaScript: the entry points bundled by esbuild, readable, what they share in
  * chunks; and the native libraries' bytes, a module each. No sources and no source maps: with
- * them the tarball has 60 KiB more, beyond its limit.
+ * them the tarball would be beyond its limit.
  */
-import { execFileSync } from "node:child_process";
+import { build } from "esbuild";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { findBun, ROOT } from "../toolchain.mjs";
+import { ROOT } from "../toolchain.mjs";
 import { TARGETS } from "./targets.mjs";
 
-const BUNDLER = fileURLToPath(new URL("bundler.mjs", import.meta.url));
+/** The package's bytes are loaded by `require`, so that its modules wait for nothing. */
+const embedded = {
+  name: "embedded",
+  setup(building) {
+    building.onResolve({ filter: /\/embedded\.ts$/ }, () => ({
+      path: join(ROOT, "src/native/embedded_sync.ts"),
+    }));
+    // A file for each target, of which a user's bundler takes those that it wants.
+    building.onResolve({ filter: /^\.\/embedded\// }, ({ path }) => ({ path, external: true }));
+  },
+};
 
 /** Bundles entry points (paths from the root, `mod.ts`) into a folder. */
-export function bundle(entries, folder) {
-  execFileSync(findBun(), [BUNDLER, folder, ...entries], { stdio: ["ignore", "ignore", 2] });
+export async function bundle(entries, folder) {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: entries,
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    charset: "utf8",
+    chunkNames: "shared-[hash]",
+    plugins: [embedded],
+    logLevel: "warning",
+  });
   const modules = readdirSync(folder).map((name) => join(folder, name));
   for (const path of modules) writeFileSync(path, tidy(readFileSync(path, "utf8")));
   const code = modules.map((path) => readFileSync(path, "utf8")).join("");
@@ -30,8 +52,7 @@ function tidy(text) {
     // A module of src/native finds lib/ two folders up, a bundle one.
     .replaceAll("`../../lib/", "`../lib/")
     // A `require` of the bundler's own hides from the next bundler what is required.
-    .replace(/^import \{ createRequire \} from "node:module";\n/m, "")
-    .replace(/^var __require = .*createRequire\(import\.meta\.url\);\n/m, "")
+    .replace(/^var __require = [^]*?^\}\);\n/m, "")
     .replaceAll("__require(", "require(");
 }
 

@@ -42,7 +42,7 @@ export function sbom({ name, version, description, license, devDependencies }) {
       tools: {
         components: [
           { type: "application", name: "zig", version: ZIG_VERSION },
-          ...["bun", "typescript"].map((tool) => ({
+          ...["esbuild", "typescript"].map((tool) => ({
             type: "application",
             name: tool,
             version: devDependencies[tool],

@@ -64,7 +64,7 @@ test("the bill of materials names what made the package, in the versions that ar
   )?.[1];
   assert.deepEqual(versions, {
     zig,
-    bun: project.devDependencies.bun,
+    esbuild: project.devDependencies.esbuild,
     typescript: project.devDependencies.typescript,
   });
 });
