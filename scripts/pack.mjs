@@ -79,11 +79,13 @@ function put(folder, path) {
   cpSync(join(ROOT, path), join(folder, path));
 }
 
-/** Every file alike, whatever the umask and the checkout were. */
+/** Every file alike, whatever the umask and the checkout were; commands can be executed. */
 function setModes(folder) {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
   }
+  const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  for (const path of Object.values(bin ?? {})) chmodSync(join(folder, path), 0o755);
 }
 
 buildLibraries();

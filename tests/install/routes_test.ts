@@ -222,12 +222,12 @@ describe("the package, installed", () => {
       const [runtime, command] of [
         ["node", `npx --yes ${NAME} doctor`],
         ["bun", `bunx ${NAME} doctor`],
-        ["deno", `deno run --no-prompt --allow-ffi npm:${NAME} doctor`],
+        ["deno", `deno run --no-prompt --min-dep-age=0 --allow-ffi npm:${NAME} doctor`],
         ["deno", `deno run --no-prompt --allow-ffi jsr:${NAME}/doctor`],
       ] as const
     ) {
       it(`tells of the host, by ${command}`, limit, async () => {
-        const nowhere = join(folder, `doctor-${rows.length}`);
+        const nowhere = join(folder, command.replaceAll(/\W+/g, "-"));
         mkdirSync(nowhere);
         const { stdout } = await succeed(command, nowhere);
         assert.match(stdout, /memfd_secret|secretmem/);
