@@ -217,7 +217,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "Speculative reads": "What happens inside a window",
   "copies inside crypto libraries": "Copies that others make",
   "JavaScript strings": "JavaScript strings",
-  "On Bun, the array": "Copies that engines make",
 };
 
 describe("README.md and SECURITY.md", () => {

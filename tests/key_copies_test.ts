@@ -73,8 +73,16 @@ describe("a key that is kept here", () => {
     },
   );
 
-  it("stands on its page alone if its source was over an ArrayBuffer", limits, async () => {
-    assert.deepEqual(await countHere("over", "compare"), { kept: 1, after: 0 });
+  it(
+    "stands on its page alone if it came in an array, and nowhere after close",
+    limits,
+    async () => {
+      assert.deepEqual(await countHere("from", "compare"), { kept: 1, after: 0 });
+    },
+  );
+
+  it("stands in its array alone if that was compared with a secret", limits, async () => {
+    assert.deepEqual(await countHere("given", "compare"), { kept: 1, after: 0 });
   });
 
   it("stands nowhere that can be read on the store secretmem", {

@@ -163,11 +163,16 @@ const libraries = notOnLinux !== false ? [] : [
   ]),
 ].filter((path) => existsSync(path));
 
-test("the library exports the symbols of the table, and no others", { skip: notOnLinux }, () => {
+/** What Node-API looks for in a module: zig/node_api.zig. */
+const REGISTER = "napi_register_module_v1";
+
+test("the library exports the symbols of the table, that of a module, and no others", {
+  skip: notOnLinux,
+}, () => {
   for (const path of libraries) {
     const exported = readElf(path).symbols.filter((symbol) => !symbol.undefined)
       .map(({ name }) => name);
-    assert.deepEqual(exported.sort(), Object.keys(SYMBOLS).sort(), path);
+    assert.deepEqual(exported.sort(), [...Object.keys(SYMBOLS), REGISTER].sort(), path);
   }
 });
 
@@ -176,9 +181,18 @@ test("the library needs no other library, and no symbol from one", { skip: notOn
     const { needed, symbols } = readElf(path);
     assert.deepEqual(needed, [], path);
     assert.deepEqual(symbols.filter((symbol) => symbol.undefined && !symbol.weak), [], path);
-    // Taken if the process has them: see zig/os/linux_ending.zig.
+    // Taken if the process has them: see zig/os/linux_ending.zig and zig/node_api.zig.
     const taken = symbols.filter((symbol) => symbol.undefined).map(({ name }) => name);
-    assert.deepEqual(taken.sort(), ["__cxa_at_quick_exit", "at_quick_exit"], path);
+    assert.deepEqual(taken.sort(), [
+      "__cxa_at_quick_exit",
+      "at_quick_exit",
+      "napi_create_external_arraybuffer",
+      "napi_create_function",
+      "napi_get_cb_info",
+      "napi_get_value_double",
+      "napi_set_named_property",
+      "napi_throw_error",
+    ], path);
   }
 });
 

@@ -9,8 +9,8 @@ export const WAYS = {
   string: "a string, dropped",
   array: "a Uint8Array, dropped",
   wiped: "a Uint8Array, wiped with `fill(0)`",
+  given: "the same, and given to `equals` of a `Secret`",
   from: "a `Secret` by `from`, closed",
-  over: "the same, of an array over an `ArrayBuffer`",
   fill: "a `Secret` by `fill`, closed",
   secretmem: "the same on the store `secretmem`",
 } as const;

@@ -19,6 +19,10 @@ interface BunGlobal {
   readonly SHA256: { hash(bytes: Uint8Array, form: "hex"): string };
 }
 
+interface BunJsc {
+  estimateShallowMemoryUsageOf(value: unknown): number;
+}
+
 const TYPES = {
   f64: "f64",
   u32: "u32",
@@ -36,6 +40,9 @@ export function bun(): Runtime | undefined {
   if (host === undefined || version === undefined) return undefined;
   const ffi = host.getBuiltinModule("bun:ffi") as BunFfi;
   const { SHA256 } = (globalThis as unknown as { Bun: BunGlobal }).Bun;
+  const { estimateShallowMemoryUsageOf: estimate } = host.getBuiltinModule("bun:jsc") as BunJsc;
+  /** Of an array whose bytes are elsewhere; those of any other count. */
+  const WITH_BUFFER = estimate(new Uint8Array(new ArrayBuffer(1)));
   return {
     name: "bun",
     version,
@@ -43,6 +50,8 @@ export function bun(): Runtime | undefined {
     refusal: () => undefined,
     ...nodeFiles(host),
     folderRefusal: () => undefined,
+    keepsBytes: (bytes) =>
+      estimate(bytes) - WITH_BUFFER === bytes.byteLength && bytes.byteLength > 0,
     // Loading node:crypto takes 4 ms.
     sha256: (bytes) => SHA256.hash(bytes, "hex"),
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {

@@ -1,8 +1,14 @@
 /**
  * Deno's FFI. Nothing here ever prompts: each permission is looked up before it is used.
  *
+ * There are two ways to a view of native memory. With a permission for all libraries Deno
+ * makes one of a pointer; with a permission for ours alone a module does (`deno_module.ts`).
+ * Which of the two is decided when the library is loaded.
+ *
  * @module
  */
+import { UnsupportedError } from "../errors.ts";
+import { pointersOf, viewsOf } from "./deno_module.ts";
 import { readOr } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import { sha256 } from "./sha256.ts";
@@ -42,19 +48,20 @@ export function deno(): Runtime | undefined {
   // Bun and Node may have a `Deno` that somebody put there, without FFI: @deno/shim-deno has none.
   const host = (globalThis as { Deno?: DenoNamespace }).Deno;
   if (host?.version?.deno === undefined || host.dlopen === undefined) return undefined;
-  const granted = (name: "ffi" | "read" | "write", path?: string) =>
-    host.permissions.querySync({ name, path }).state === "granted";
+  const granted = (name: "ffi" | "read" | "write", path?: string): boolean =>
+    host.permissions.querySync({ name, ...(path && { path }) }).state === "granted";
+  /** Whether a library may be used; without a path, any. */
+  const mayUse = (path?: string): boolean => granted("ffi", path);
   return {
     name: "deno",
     version: host.version.deno,
     os: host.build.os === "darwin" ? "macos" : host.build.os,
     arch: host.build.arch,
     refusal(library: string | undefined): string | undefined {
-      if (granted("ffi")) return undefined;
-      return library !== undefined && granted("ffi", library)
-        ? "--allow-ffi=<path> is not enough, since Deno then refuses views of native memory " +
-          "(denoland/deno#15511): run Deno with --allow-ffi"
-        : "FFI is not allowed: run Deno with --allow-ffi";
+      if (mayUse(library)) return undefined;
+      return library === undefined
+        ? "it is no file, so that FFI has to be allowed for every library: run Deno with --allow-ffi"
+        : `FFI is not allowed: run Deno with --allow-ffi=${library}, or with --allow-ffi`;
     },
     mayExist(path: string): boolean {
       if (host.build.standalone === true) return false;
@@ -73,11 +80,25 @@ export function deno(): Runtime | undefined {
       return `run Deno with --allow-read=${path} --allow-write=${path}`;
     },
     sha256,
+    // V8 has such arrays, and Deno turns them off: --typed-array-max-size-in-heap=0.
+    keepsBytes: () => false,
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
-      return host.dlopen(path, table).symbols as Calls<Table>;
+      if (mayUse()) return host.dlopen(path, table).symbols as Calls<Table>;
+      const pointers = pointersOf(table);
+      const others = Object.entries(table).filter(([name]) => !pointers.includes(name));
+      const { symbols } = host.dlopen(path, Object.fromEntries(others));
+      if (pointers.length === 0) return symbols as Calls<Table>;
+      return { ...symbols, ...viewsOf(path, pointers) } as Calls<Table>;
     },
-    arrayBuffer: (pointer, byteLength) =>
-      host.UnsafePointerView.getArrayBuffer(pointer, byteLength),
+    arrayBuffer(pointer: unknown, byteLength: number): ArrayBuffer {
+      // A module gives the view itself.
+      if (pointer instanceof ArrayBuffer) return pointer;
+      try {
+        return host.UnsafePointerView.getArrayBuffer(pointer, byteLength);
+      } catch (cause) {
+        throw mayUse() ? cause : givenUp(cause);
+      }
+    },
     unref(timer: unknown): void {
       // A number up to Deno 2.8, an object as Node has it since.
       if (typeof timer === "number") host.unrefTimer(timer);
@@ -88,4 +109,13 @@ export function deno(): Runtime | undefined {
       return status.state === "granted" ? host.env.get(name) : undefined;
     },
   };
+}
+
+/** `Deno.permissions.revoke` after the library was loaded. */
+function givenUp(cause: unknown): UnsupportedError {
+  return new UnsupportedError(
+    "Cannot view the memory of a secret: the permission for FFI was given up meanwhile. One for " +
+      "the library alone may be, once it is loaded: --allow-ffi=<path of the securememory library>",
+    { cause },
+  );
 }

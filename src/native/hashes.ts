@@ -7,10 +7,10 @@
 
 /** By operating system and processor. */
 export const HASHES: { readonly [target: string]: string } = {
-  "linux-x86_64": "bea061525d25f8f5a2465b7e2385e10fb3068c0fc5cb59b4ab166844f786552c",
-  "linux-aarch64": "3a94f2672614ce287a01aa834581b3da4ddff631d032cb05572e14c58b84ae08",
-  "macos-x86_64": "29c0e4386867f4a31e6e88d4898c611e2bfd3fc20e2c961e53d0c2b38126d9bc",
-  "macos-aarch64": "8f47e9c4ec0bc3b262bb2d78f33b0cb1bfcc178e9da621dc088048e1f513533a",
-  "windows-x86_64": "e7de46b1fc38e0390d6c840a696d48252acbbb42aa0624abe6bf06f1bf065c6e",
-  "windows-aarch64": "e7dce7ebd622eabc78a96c2cc2b47d07679ffd3c1692f33fcd503361f63fed6c",
+  "linux-x86_64": "981c620dc2284654f3f5c7b2174d3cd5e3dc8916791943e668123677e00a29d7",
+  "linux-aarch64": "d363cc593b4e8d70e45fae8d46c4d1dd96bf9aac611cf88a7b75b4020f175572",
+  "macos-x86_64": "4d3316a19007de2fff32bb10a21ca5ce79594cab4b6ffafa36abea65f7f9ceb0",
+  "macos-aarch64": "31a5d35acdd5de54e545ae7c4c826c2f4b4085bf81bf4e5384ca5ad0f72c4adb",
+  "windows-x86_64": "0282beaad4aece7e5fad94291cb1b8317df6612a79ff6766be8ec01a73ca7262",
+  "windows-aarch64": "497bdbb98aed7bf572aefc18ffc9072b940c7eb84f2b22ada9fd587ef5224177",
 };

@@ -15,6 +15,8 @@ interface Process {
   readonly permission?: { has(scope: string, reference?: string): boolean };
   getBuiltinModule(name: string): unknown;
   geteuid?(): number;
+  /** Loads a module of Node-API: fills `module.exports`. */
+  dlopen(module: { exports: unknown }, path: string): void;
 }
 
 /**

@@ -108,7 +108,10 @@ export const SYMBOLS = {
   },
 } as const satisfies Record<string, Signature>;
 
-/** A pointer as the runtime has it: a number on Bun, an object on Deno, a bigint on Node. */
+/**
+ * A pointer as the runtime has it: a number on Bun, an object on Deno, a bigint on Node. On
+ * a Deno that gives us none: an ArrayBuffer over what it would point to.
+ */
 export type Pointer = unknown;
 
 type Argument<T> = T extends "f64" | "u32" ? number

@@ -140,6 +140,8 @@ extern "kernel32" fn WerRegisterExcludedMemoryBlock(address: usize, size: u32) c
 extern "kernel32" fn WerUnregisterExcludedMemoryBlock(address: usize) callconv(.winapi) HResult;
 extern "kernel32" fn WerGetFlags(process: Handle, flags: *u32) callconv(.winapi) HResult;
 extern "kernel32" fn WerSetFlags(flags: u32) callconv(.winapi) HResult;
+extern "kernel32" fn GetModuleHandleW(name: ?[*:0]const u16) callconv(.winapi) Handle;
+extern "kernel32" fn GetProcAddress(module: Handle, name: [*:0]const u8) callconv(.winapi) ?*const anyopaque;
 extern "kernel32" fn SwitchToThread() callconv(.winapi) Bool;
 extern "kernel32" fn GetStdHandle(which: u32) callconv(.winapi) Handle;
 extern "kernel32" fn WriteFile(Handle, [*]const u8, u32, written: *u32, ?*anyopaque) callconv(.winapi) Bool;
@@ -365,6 +367,12 @@ pub fn yield() void {
 pub fn write_error(text: []const u8) void {
     var written: u32 = 0;
     _ = WriteFile(GetStdHandle(std_error_handle), text.ptr, @truncate(text.len), &written, null);
+}
+
+/// Of the program itself: "GetModuleHandleW function" without a name, "GetProcAddress function".
+pub fn process_function(comptime Function: type, comptime name: [:0]const u8) ?*const Function {
+    const program = GetModuleHandleW(null) orelse return null;
+    return @ptrCast(@alignCast(GetProcAddress(program, name)));
 }
 
 fn allocate(cause: *Cause, address: usize, length: usize, kind: u32, protection: u32) Failed!usize {
