@@ -184,8 +184,7 @@ describe("the package, installed", () => {
       it(`keeps a secret when bundled for ${target}, on ${runtime}`, limit, async () => {
         const bundle = `bun build main.ts --target=${target} --outfile=${empty}/${runtime}.mjs`;
         await succeed(bundle, projectOf("npm"));
-        // Without --allow-read, Deno does not tell that there is no file beside the bundle.
-        const deno = "deno run --no-prompt --allow-ffi --allow-read";
+        const deno = "deno run --no-prompt --allow-ffi";
         const start = { bun: "bun", node: "node", deno }[runtime];
         const commands = [bundle, `${start} ${runtime}.mjs`];
         const library = await use("bundle of one file", runtime, commands, empty, bare);
