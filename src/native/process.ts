@@ -12,6 +12,8 @@ interface Process {
   readonly env: { readonly [name: string]: string | undefined };
   readonly platform: string;
   readonly arch: string;
+  readonly argv: readonly string[];
+  exitCode?: unknown;
   readonly permission?: { has(scope: string, reference?: string): boolean };
   getBuiltinModule(name: string): unknown;
   geteuid?(): number;
