@@ -212,7 +212,7 @@ describe("the package, installed", () => {
       const url = `http://${jsr.host}/${NAME}/${VERSION}/mod.ts`;
       const direct = projectOf("https", url);
       const command = `deno run --no-prompt --allow-ffi --allow-import=${jsr.host} main.ts`;
-      await use(`import "https:"`, "deno", [command], direct);
+      await use("address of a module", "deno", [command], direct);
     });
   });
 
