@@ -10,6 +10,9 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import {
+  ACTIONLINT_VERSION,
+  ask,
+  findActionlint,
   findBun,
   findDeno,
   findNode,
@@ -64,9 +67,25 @@ function installZig() {
   ]);
 }
 
+/**
+ * Where there is Go: npm and pip have it only as a download from elsewhere. Without it a test is
+ * skipped, and says so.
+ */
+function installActionlint() {
+  if (findActionlint() !== undefined || ask("go", "version") === undefined) return;
+  const module = `github.com/rhysd/actionlint/cmd/actionlint@v${ACTIONLINT_VERSION}`;
+  console.error("setup: building actionlint");
+  spawnSync("go", ["install", module], {
+    stdio: ["ignore", 2, 2],
+    env: { ...process.env, GOBIN: `${ROOT}.tools/actionlint`, GOFLAGS: "-mod=mod" },
+  });
+}
+
+const all = process.argv.includes("--all");
 installPackages("installing packages from npm", ROOT);
 installNode();
 installZig();
+if (all) installActionlint();
 for (
   const [name, find] of Object.entries({
     Bun: findBun,
@@ -79,7 +98,6 @@ for (
   console.error(`setup: ${name} is still missing; see README.md, "From source"`);
   process.exit(1);
 }
-const all = process.argv.includes("--all");
 run("building the native library (the first time takes about two minutes)", findZig(), [
   ...["build", "install", "faults", "bench"],
   ...(all ? ["targets"] : []),

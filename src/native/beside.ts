@@ -29,7 +29,7 @@ export function fileName({ os, arch }: Target): string | undefined {
 export function pathBeside(target: Target): string | undefined {
   const file = fileName(target);
   if (file === undefined) return undefined;
-  // What is compiled for npm lies two folders below the package's, too.
+  // The bundle for npm lies one folder below: scripts/pack/bundle.mjs shortens this path.
   const url = new URL(`../../lib/${target.os}-${target.arch}/${file}`, import.meta.url);
   return url.protocol === "file:" ? pathOf(url, target.os) : undefined;
 }

@@ -48,10 +48,20 @@ export function find<T>(runtime: Runtime, load: (found: Found) => T): T {
   requireFfi(runtime, path);
   const name = `beside the module, "${path}"`;
   const content = path === undefined ? "missing" : runtime.readFile(path);
-  if (path !== undefined && content !== "missing") {
-    // Deno without --allow-read: the module beside it was not looked at by us either.
-    if (content !== "unreadable") requireHash(runtime.sha256(content), wanted, name);
+  if (path !== undefined && content !== "missing" && content !== "unreadable") {
+    requireHash(runtime.sha256(content), wanted, name);
     return load({ path, name });
+  }
+  if (path !== undefined && content === "unreadable") {
+    // Deno without --allow-read: the module beside it was not looked at by us either. Whether
+    // there is a file shows only when it is loaded; beside a bundle there is none.
+    try {
+      return load({ path, name });
+    } catch (error) {
+      const own = embedded();
+      if (own === undefined) throw error;
+      return loadEmbedded(runtime, { ...own, file, wanted }, load);
+    }
   }
   const own = embedded();
   if (own !== undefined) return loadEmbedded(runtime, { ...own, file, wanted }, load);
