@@ -43,14 +43,21 @@ pub fn build(b: *std.Build) void {
         }
     }
 
-    const tests = b.addTest(.{ .root_module = core(b, "zig/tests.zig", b.graph.host, .safe, true) });
-    tests.root_module.strip = false;
-    tests.root_module.error_tracing = true;
-    tests.root_module.unwind_tables = .sync;
-    const run_tests = b.addRunArtifact(tests);
+    const run_tests = b.addRunArtifact(tests_for(b, b.graph.host));
     // A result from the cache has no counts.
     run_tests.has_side_effects = true;
     b.step("test", "Run the core's own tests").dependOn(&run_tests.step);
+
+    // For what runs programs of other systems: see tests/arch.
+    for (targets) |target| {
+        if (target.query.cpu_arch == host.cpu.arch and target.query.os_tag == host.os.tag) continue;
+        const program = b.addInstallArtifact(tests_for(b, b.resolveTargetQuery(target.query)), .{
+            .dest_dir = .{ .override = .{ .custom = target.folder } },
+            .pdb_dir = .disabled,
+        });
+        const step = b.step(b.fmt("test-{s}", .{target.folder}), b.fmt("Compile the core's own tests for {s}", .{target.folder}));
+        step.dependOn(&program.step);
+    }
 
     const writer = b.addExecutable(.{
         .name = "abi-typescript",
@@ -61,6 +68,14 @@ pub fn build(b: *std.Build) void {
     const update = b.addUpdateSourceFiles();
     update.addCopyFileToSource(written, "src/native/abi.ts");
     b.step("abi", "Write src/native/abi.ts").dependOn(&update.step);
+}
+
+fn tests_for(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step.Compile {
+    const tests = b.addTest(.{ .root_module = core(b, "zig/tests.zig", target, .safe, true) });
+    tests.root_module.strip = false;
+    tests.root_module.error_tracing = true;
+    tests.root_module.unwind_tables = .sync;
+    return tests;
 }
 
 fn core(

@@ -7,6 +7,7 @@ const ending = @import("ending.zig");
 const secret = @import("secret.zig");
 const table = @import("table.zig");
 const os = @import("os.zig").current;
+const os_ending = @import("os.zig").ending;
 const Cause = abi.Cause;
 const expect = std.testing.expect;
 const expectEqual = std.testing.expectEqual;
@@ -36,9 +37,18 @@ fn left(record: *const table.Record) !usize {
     return std.mem.countScalar(u8, record.payload(), marked);
 }
 
+/// Nothing is left, but what may be the same by chance: on Windows closed pages are overwritten
+/// as they are, and what is then read is what zeros decrypt to.
+fn expect_wiped(record: *const table.Record) !void {
+    const found = try left(record);
+    if (os_ending.alone) try expect(found < record.length / 4) else try expectEqual(@as(usize, 0), found);
+}
+
+/// Where no lock was taken, the canaries were overwritten as well.
 fn close(handle: u32) !void {
     var cause: Cause = .{};
-    try secret.destroy(&cause, handle);
+    const result = secret.destroy(&cause, handle);
+    if (os_ending.alone) try expectError(error.Corrupted, result) else try result;
     try secret.release(&cause, handle);
 }
 
@@ -60,7 +70,7 @@ test "the end wipes secrets that are closed, open, and written after a purge" {
 
     try expect(secret.purges != purges);
     for ([_]u32{ closed, large, reading, writing }) |handle| {
-        try expectEqual(@as(usize, 0), try left(record_of(handle)));
+        try expect_wiped(record_of(handle));
         try os.close(&cause, record_of(handle).base, record_of(handle).span);
         record_of(handle).access = .none;
         try close(handle);
@@ -77,7 +87,8 @@ test "no secret is made once the end has begun: nobody would wipe it" {
     try expectEqual(@as([32]u8, @splat(marked)), source);
     secret.ended.store(false, .seq_cst);
     const handle = try secret.create(&cause, shape, .{ .bytes = &source });
-    try close(handle);
+    try secret.destroy(&cause, handle);
+    try secret.release(&cause, handle);
 }
 
 test "the end waits for no lock for good: what it guards is overwritten" {
@@ -99,7 +110,7 @@ test "the end waits for no lock for good: what it guards is overwritten" {
         record.access = .none;
         record.lock.release();
     }
-    try expectEqual(@as(usize, 0), try left(record_of(free)));
+    try expect_wiped(record_of(free));
     try os.close(&cause, record_of(free).base, record_of(free).span);
     // The random bytes went over the canaries as well.
     for ([_]u32{ held, large }) |handle| {
@@ -110,11 +121,10 @@ test "the end waits for no lock for good: what it guards is overwritten" {
 }
 
 test "overwriting pages that are not there does no harm" {
-    const ending_os = @import("os.zig").ending;
-    if (ending_os.alone) return error.SkipZigTest;
+    if (os_ending.alone) return error.SkipZigTest;
     var cause: Cause = .{};
     const length = 4 * os.page_size();
     const address = try os.reserve(&cause, length);
     try os.unreserve(&cause, address, length);
-    ending_os.overwrite(address, length);
+    os_ending.overwrite(address, length);
 }

@@ -17,6 +17,8 @@ var errno: std.atomic.Value(u32) = .init(0);
 /// Calls since the last `arm`, by step; place 0 counts all of them.
 var calls: [step_count]std.atomic.Value(u32) = @splat(.init(0));
 var failures_left: std.atomic.Value(u32) = .init(0);
+var second: std.atomic.Value(u32) = .init(0);
+var second_errno: std.atomic.Value(u32) = .init(0);
 
 /// True if the call that is about to be made has to fail; `cause` is filled in.
 pub fn fails(cause: *abi.Cause, step: abi.Step) bool {
@@ -29,8 +31,12 @@ pub fn fails(cause: *abi.Cause, step: abi.Step) bool {
         remaining.store(left - 1, .monotonic);
         return false;
     }
-    if (failures_left.fetchSub(1, .monotonic) == 1) remaining.store(0, .monotonic);
     cause.* = .{ .step = step, .errno = @intCast(errno.load(.monotonic)) };
+    if (failures_left.fetchSub(1, .monotonic) == 1) {
+        remaining.store(second.swap(0, .monotonic), .monotonic);
+        errno.store(second_errno.load(.monotonic), .monotonic);
+        failures_left.store(1, .monotonic);
+    }
     return true;
 }
 
@@ -39,7 +45,14 @@ pub fn arm(k: u32, with_errno: u16, times: u32) void {
     errno.store(with_errno, .monotonic);
     for (&calls) |*counter| counter.store(0, .monotonic);
     failures_left.store(times, .monotonic);
+    second.store(0, .monotonic);
     remaining.store(k, .monotonic);
+}
+
+/// After `arm`: when that is done, the `k`-th call from then on fails as well.
+pub fn arm_second(k: u32, with_errno: u16) void {
+    second_errno.store(with_errno, .monotonic);
+    second.store(k, .monotonic);
 }
 
 /// Calls of a step made since the last `arm`; `.none` asks for all calls.

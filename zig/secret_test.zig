@@ -25,6 +25,10 @@ const expectError = std.testing.expectError;
 const lowest = abi.flag_locked | abi.flag_mprotect;
 const shape_32: secret.Shape = .{ .length = 32, .alignment = 16, .flags = lowest };
 
+/// Calls that make a closed page writable: mprotect; VirtualProtect, VirtualLock and
+/// CryptUnprotectMemory.
+const calls_to_open = if (builtin.target.os.tag == .windows) 3 else 1;
+
 /// Every store with every gate.
 const all_rungs = [_]u32{
     lowest,
@@ -99,6 +103,7 @@ test "the kernel sees what was promised, in each state, on every rung" {
         if (!try has(flags)) continue;
         const secretmem = flags & abi.flag_secretmem != 0;
         const handle = try secret.create(&cause, shape_of(length, flags), .random);
+        errdefer end(handle) catch {};
         for ([_]abi.Protection{ .none, .read, .none, .write, .none }) |protection| {
             if (protection == .none) {
                 try secret.close(&cause, handle);
@@ -110,7 +115,8 @@ test "the kernel sees what was promised, in each state, on every rung" {
             try expectEqual(if (secretmem) abi.Store.secretmem else .locked, status.store);
             try expect(status.locked);
             try expect(status.guarded);
-            try expect(status.no_merge);
+            // Nobody can refuse it there.
+            try expectEqual(builtin.target.os.tag != .windows, status.no_merge);
             try expect(status.no_huge_pages);
             if (builtin.target.os.tag == .linux) {
                 try expect(status.no_dump);
@@ -393,7 +399,7 @@ test "a page that cannot be closed after a failed creation is given up, not left
     const retired = counters.pages_retired.get();
     const free = store.free_count();
     // Open works; the two attempts to close do not; replacing the page does.
-    seam.arm(2, 12, 2);
+    seam.arm(calls_to_open + 1, 12, 2);
     try expectError(error.ProtectionFailed, secret.create(&cause, shape_32, .zeros));
     seam.arm(0, 0, 0);
     try expectEqual(retired + 1, counters.pages_retired.get());
@@ -474,6 +480,31 @@ fn fail_kth(operation: Operation, flags: u32, k: u32, errno: u16) !bool {
 }
 
 // A creation that has to make an arena first: the queue of free pages is emptied.
+test "pages are locked where there is no mlock2, too, and nothing is left open if they cannot be" {
+    if (builtin.target.os.tag != .linux) return error.SkipZigTest;
+    var cause: Cause = .{};
+    const page_size = (try process.get(&cause)).page_size;
+    const enosys = 38;
+    // Failing calls: mlock2 alone, and up to the last one that closes the page again.
+    for ([_]u32{ 1, 2, 3, 4 }) |k| {
+        const base = try os.reserve(&cause, 3 * page_size);
+        defer os.unreserve(&cause, base, 3 * page_size) catch {};
+        const page = base + page_size;
+        seam.arm(1, enosys, 1);
+        if (k > 1) seam.arm_second(k - 1, 12);
+        const result = os.settle(&cause, page, page_size, true);
+        const locks = seam.count(.mlock);
+        seam.arm(0, 0, 0);
+        if (k == 1) try result else try expectError(error.SystemCall, result);
+        // Told from its guards, the page is one that can be asked for.
+        if (k > 1) try os.settle(&cause, page, page_size, false);
+        const region = try os.region(&cause, page, page_size);
+        try expectEqual(abi.Protection.none, region.protection);
+        try expectEqual(k == 1, region.locked);
+        try expectEqual(@as(u32, if (k == 2) 1 else 2), locks);
+    }
+}
+
 test "for every k, failing the k-th call that makes an arena leaves none behind" {
     var cause: Cause = .{};
     var held: [4096]u32 = undefined;
@@ -508,10 +539,15 @@ test "a creation whose random bytes fail leaves nothing" {
     const in_use = counters.in_use.get();
     const free = store.free_count();
     // The calls of a random creation: mprotect, getrandom, mprotect.
-    seam.arm(2, 38, 1);
+    seam.arm(calls_to_open + 1, 38, 1);
     try expectError(error.RandomFailed, secret.create(&cause, shape_32, .random));
     seam.arm(0, 0, 0);
-    try expectEqual(abi.Step.getrandom, cause.step);
+    const step: abi.Step = switch (builtin.target.os.tag) {
+        .windows => .ProcessPrng,
+        .macos => .getentropy,
+        else => .getrandom,
+    };
+    try expectEqual(step, cause.step);
     try expectEqual(in_use, counters.in_use.get());
     try expectEqual(free, store.free_count());
 }

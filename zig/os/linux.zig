@@ -59,14 +59,37 @@ pub fn mark(cause: *Cause, address: usize, length: usize) Failed!void {
 
 pub fn settle(cause: *Cause, address: usize, length: usize, locked: bool) Failed!void {
     if (locked) {
-        _ = try call(cause, .mlock, linux.mlock2, .{
-            @as([*]const u8, @ptrFromInt(address)), length, @as(linux.MLOCK, .{ .ONFAULT = true }),
-        });
+        try lock(cause, address, length);
     } else {
         // Not a lock, but a difference: without one the kernel merges the closed page
         // with its guards, and each window would split and merge three mappings.
         try advise(cause, .madvise_random, address, length, linux.MADV.RANDOM);
     }
+}
+
+fn lock(cause: *Cause, address: usize, length: usize) Failed!void {
+    const on_fault: linux.MLOCK = .{ .ONFAULT = true };
+    _ = call(cause, .mlock, linux.mlock2, .{ @as([*]const u8, @ptrFromInt(address)), length, on_fault }) catch |err| {
+        if (cause.errno != @backingInt(linux.E.NOSYS)) return err;
+        return lock_at_once(cause, address, length);
+    };
+}
+
+/// Where there is no mlock2(2): in programs for another processor that QEMU runs (10.0), and
+/// in sandboxes that are older than it. The pages are accessible for the moment of mlock(2)
+/// and hold zeros.
+fn lock_at_once(cause: *Cause, address: usize, length: usize) Failed!void {
+    var ignored: Cause = .{};
+    try protect(cause, address, length, .{ .READ = true, .WRITE = true });
+    _ = call(cause, .mlock, linux.mlock, .{ @as([*]const u8, @ptrFromInt(address)), length }) catch |err| {
+        protect(&ignored, address, length, .{}) catch {};
+        return err;
+    };
+    protect(cause, address, length, .{}) catch |err| {
+        replace(&ignored, address, length) catch {};
+        return err;
+    };
+    cause.* = .{};
 }
 
 pub fn open(cause: *Cause, address: usize, length: usize, protection: abi.Protection) Failed!void {

@@ -1,5 +1,4 @@
-//! Windows 10 version 1703 and later (WerRegisterExcludedMemoryBlock is that young),
-//! through kernel32, crypt32 and bcryptprimitives.
+//! Windows 10 and later, through kernel32, crypt32 and bcryptprimitives.
 //!
 //! Windows drops the lock of a page that becomes PAGE_NOACCESS (STATUS_WAS_UNLOCKED in
 //! [MS-ERREF]) and cannot lock such a page (VirtualLock). So a closed page is encrypted:
@@ -136,8 +135,8 @@ extern "kernel32" fn VirtualQuery(usize, *MemoryBasicInformation, size: usize) c
 extern "kernel32" fn K32QueryWorkingSetEx(Handle, *WorkingSetExInformation, size: u32) callconv(.winapi) Bool;
 extern "kernel32" fn GetProcessWorkingSetSize(Handle, low: *usize, high: *usize) callconv(.winapi) Bool;
 extern "kernel32" fn SetProcessWorkingSetSize(Handle, low: usize, high: usize) callconv(.winapi) Bool;
-extern "kernel32" fn WerRegisterExcludedMemoryBlock(address: usize, size: u32) callconv(.winapi) HResult;
-extern "kernel32" fn WerUnregisterExcludedMemoryBlock(address: usize) callconv(.winapi) HResult;
+extern "kernel32" fn GetModuleHandleA(name: [*:0]const u8) callconv(.winapi) Handle;
+extern "kernel32" fn GetProcAddress(module: Handle, name: [*:0]const u8) callconv(.winapi) ?*const anyopaque;
 extern "kernel32" fn WerGetFlags(process: Handle, flags: *u32) callconv(.winapi) HResult;
 extern "kernel32" fn WerSetFlags(flags: u32) callconv(.winapi) HResult;
 extern "kernel32" fn GetModuleHandleW(name: ?[*:0]const u16) callconv(.winapi) Handle;
@@ -174,11 +173,11 @@ pub fn reserve(cause: *Cause, length: usize) Failed!usize {
 /// Its registration with WER ends first, as their number is limited and the addresses
 /// may soon be someone else's.
 pub fn unreserve(cause: *Cause, address: usize, _: usize) Failed!void {
-    if (committed(address)) _ = WerUnregisterExcludedMemoryBlock(address);
+    if (committed(address)) unregister(address);
     try call(cause, .VirtualFree, VirtualFree, .{ address, 0, mem_release });
 }
 
-/// "WerRegisterExcludedMemoryBlock function": at most WER_MAX_REGISTERED_ENTRIES (512) of
+/// "WerRegisterExcludedMemoryBlock function": since version 1703, and at most WER_MAX_REGISTERED_ENTRIES (512) of
 /// all registrations of the process. Beyond that, or where error reporting is in no state
 /// to register anything, pages are ciphertext while closed, as everywhere here, but open
 /// ones can get into a report. That is less, and not nothing: no error, but `region` says
@@ -188,10 +187,22 @@ pub fn mark(_: *Cause, address: usize, length: usize) Failed!void {
     var ignored: Cause = .{};
     const size = std.math.cast(u32, length) orelse return;
     if (seam.fails(&ignored, .WerRegisterExcludedMemoryBlock)) return;
-    if (WerRegisterExcludedMemoryBlock(address, size) != 0) return;
-    commit_guard(&ignored, address) catch {
-        _ = WerUnregisterExcludedMemoryBlock(address);
-    };
+    const Register = fn (address: usize, size: u32) callconv(.winapi) HResult;
+    const register = if_there(Register, "WerRegisterExcludedMemoryBlock") orelse return;
+    if (register(address, size) != 0) return;
+    commit_guard(&ignored, address) catch unregister(address);
+}
+
+fn unregister(address: usize) void {
+    const Unregister = fn (address: usize) callconv(.winapi) HResult;
+    const function = if_there(Unregister, "WerUnregisterExcludedMemoryBlock") orelse return;
+    _ = function(address);
+}
+
+/// A function of kernel32 that not every Windows 10 has (nor Windows Server 2016, nor Wine).
+/// As an import it would keep the whole library from being loaded there.
+fn if_there(comptime Function: type, name: [*:0]const u8) ?*const Function {
+    return @ptrCast(@alignCast(GetProcAddress(GetModuleHandleA("kernel32.dll"), name)));
 }
 
 /// The unit is closed from the beginning, so its zeros become ciphertext. The lock is let
