@@ -135,12 +135,10 @@ extern "kernel32" fn VirtualQuery(usize, *MemoryBasicInformation, size: usize) c
 extern "kernel32" fn K32QueryWorkingSetEx(Handle, *WorkingSetExInformation, size: u32) callconv(.winapi) Bool;
 extern "kernel32" fn GetProcessWorkingSetSize(Handle, low: *usize, high: *usize) callconv(.winapi) Bool;
 extern "kernel32" fn SetProcessWorkingSetSize(Handle, low: usize, high: usize) callconv(.winapi) Bool;
-extern "kernel32" fn GetModuleHandleA(name: [*:0]const u8) callconv(.winapi) Handle;
+extern "kernel32" fn GetModuleHandleA(name: ?[*:0]const u8) callconv(.winapi) Handle;
 extern "kernel32" fn GetProcAddress(module: Handle, name: [*:0]const u8) callconv(.winapi) ?*const anyopaque;
 extern "kernel32" fn WerGetFlags(process: Handle, flags: *u32) callconv(.winapi) HResult;
 extern "kernel32" fn WerSetFlags(flags: u32) callconv(.winapi) HResult;
-extern "kernel32" fn GetModuleHandleW(name: ?[*:0]const u16) callconv(.winapi) Handle;
-extern "kernel32" fn GetProcAddress(module: Handle, name: [*:0]const u8) callconv(.winapi) ?*const anyopaque;
 extern "kernel32" fn SwitchToThread() callconv(.winapi) Bool;
 extern "kernel32" fn GetStdHandle(which: u32) callconv(.winapi) Handle;
 extern "kernel32" fn WriteFile(Handle, [*]const u8, u32, written: *u32, ?*anyopaque) callconv(.winapi) Bool;
@@ -380,9 +378,9 @@ pub fn write_error(text: []const u8) void {
     _ = WriteFile(GetStdHandle(std_error_handle), text.ptr, @truncate(text.len), &written, null);
 }
 
-/// Of the program itself: "GetModuleHandleW function" without a name, "GetProcAddress function".
+/// Of the program itself: "GetModuleHandleA function" without a name, "GetProcAddress function".
 pub fn process_function(comptime Function: type, comptime name: [:0]const u8) ?*const Function {
-    const program = GetModuleHandleW(null) orelse return null;
+    const program = GetModuleHandleA(null) orelse return null;
     return @ptrCast(@alignCast(GetProcAddress(program, name)));
 }
 
