@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { RUNTIME } from "./runtime.ts";
+import { IN_ONE_FILE, RUNTIME } from "./runtime.ts";
 
 /** How a child ended. */
 export interface Ending {
@@ -35,7 +35,7 @@ export function start(
   rights: readonly string[],
   cleanup: DisposableStack,
 ): ChildProcess {
-  const path = fileURLToPath(new URL(script, import.meta.url));
+  const path = IN_ONE_FILE ? script : fileURLToPath(new URL(script, import.meta.url));
   const flags = {
     bun: [],
     deno: ["run", "--quiet", "--no-prompt", ...rights],

@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import type { Secret, SecretStatus } from "../mod.ts";
+import { capabilities, type Secret, type SecretStatus } from "../mod.ts";
 import { ending, start } from "./child.ts";
 import type { Sight } from "./observer.ts";
 import type { Observer } from "./observing.ts";
@@ -113,7 +113,7 @@ const FAULTS: readonly (string | number | null)[] = [
 
 /** Shows what becomes of a process that reads a page outside a window. */
 export async function showStrayRead(report: Report, cleanup: DisposableStack): Promise<void> {
-  const child = start("stray.ts", [], ["--allow-ffi"], cleanup);
+  const child = start("stray.ts", [], [`--allow-ffi=${capabilities().library}`], cleanup);
   const { status, signal, stdout, stderr } = await ending(child);
   const how = signal ?? `status ${status}`;
   report.text(`A child kept the view of a window and read one byte after it: ended by ${how}.`);

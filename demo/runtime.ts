@@ -14,6 +14,9 @@ export const RUNTIME: Runtime = process.versions.bun !== undefined
   ? "deno"
   : "node";
 
+/** In an executable of `bun build --compile` there are no other files: see one_file.ts. */
+export const IN_ONE_FILE: boolean = import.meta.url.includes("/$bunfs/");
+
 /** Such as `Bun 1.4.5`. */
 export const RUNTIME_TITLE = `${{ bun: "Bun", deno: "Deno", node: "Node" }[RUNTIME]} ${
   process.versions[RUNTIME]

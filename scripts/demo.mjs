@@ -17,7 +17,7 @@ import { command, ROOT } from "./toolchain.mjs";
 function denoRights(deno, keyFile) {
   return [
     "--no-prompt",
-    "--allow-ffi", // not for one path only: Deno then refuses views (denoland/deno#15511)
+    `--allow-ffi=${ROOT}lib,${ROOT}zig-out`, // the library, and the floor that it is timed beside
     "--allow-net=127.0.0.1",
     `--allow-read=${keyFile}`,
     `--allow-run=${deno}`, // the sender, the observer, and the child that crashes

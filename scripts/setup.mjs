@@ -2,11 +2,17 @@
  * Makes a fresh clone ready: the packages from npm, Node 26, Zig, and the native
  * library. Does only what is missing; a second run takes a second.
  *
+ *     node scripts/setup.mjs          what this host needs
+ *     node scripts/setup.mjs --all    the libraries of all six targets as well
+ *
  * Needs: Node 20 or later with npm, and Python with pip where Zig is not on PATH.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import {
+  ACTIONLINT_VERSION,
+  ask,
+  findActionlint,
   findBun,
   findDeno,
   findNode,
@@ -61,9 +67,25 @@ function installZig() {
   ]);
 }
 
+/**
+ * Where there is Go: npm and pip have it only as a download from elsewhere. Without it a test is
+ * skipped, and says so.
+ */
+function installActionlint() {
+  if (findActionlint() !== undefined || ask("go", "version") === undefined) return;
+  const module = `github.com/rhysd/actionlint/cmd/actionlint@v${ACTIONLINT_VERSION}`;
+  console.error("setup: building actionlint");
+  spawnSync("go", ["install", module], {
+    stdio: ["ignore", 2, 2],
+    env: { ...process.env, GOBIN: `${ROOT}.tools/actionlint`, GOFLAGS: "-mod=mod" },
+  });
+}
+
+const all = process.argv.includes("--all");
 installPackages("installing packages from npm", ROOT);
 installNode();
 installZig();
+if (all) installActionlint();
 for (
   const [name, find] of Object.entries({
     Bun: findBun,
@@ -77,8 +99,10 @@ for (
   process.exit(1);
 }
 run("building the native library (the first time takes about two minutes)", findZig(), [
-  "build",
-  "install",
-  "faults",
-  "bench",
+  ...["build", "install", "faults", "bench"],
+  ...(all ? ["targets"] : []),
+]);
+run("writing what the package knows of it", process.execPath, [
+  `${ROOT}scripts/embed.mjs`,
+  ...(all ? [] : ["--host"]),
 ]);

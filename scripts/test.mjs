@@ -12,7 +12,7 @@
  *     node scripts/test.mjs arch --brief    what of these is quick, as in everything
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { add, countCases, linesOfRungs, none } from "./counts.mjs";
@@ -91,6 +91,7 @@ const suites = {
     const zig = findZig();
     const deno = findDeno();
     const tsc = `${ROOT}node_modules/typescript/bin/tsc`;
+    const entries = Object.values(JSON.parse(readFileSync(`${ROOT}deno.json`, "utf8")).exports);
     return add(
       check(
         "zig fmt",
@@ -105,8 +106,8 @@ const suites = {
       ),
       check("deno fmt", deno, "fmt", "--check", "--quiet"),
       check("deno lint", deno, "lint", "--quiet"),
-      check("deno doc --lint", deno, "doc", "--lint", "mod.ts"),
-      check("deno check", deno, "check", "--quiet", "mod.ts", "tests/types/deno.ts"),
+      check("deno doc --lint", deno, "doc", "--lint", ...entries),
+      check("deno check", deno, "check", "--quiet", ...entries, "tests/types/deno.ts"),
       check("tsc --noEmit", process.execPath, tsc, "--noEmit"),
       check("deno publish --dry-run", deno, "publish", "--dry-run", "--allow-dirty", "--quiet"),
     );
@@ -133,6 +134,15 @@ const suites = {
 
   /** What others see of a process: each runtime is looked at, since each could make copies. */
   proof: () => add(onBun(proofFiles), onDeno(proofFiles), onNode(proofFiles)),
+
+  /** The packages: made, looked into, installed in empty projects and used on each runtime. */
+  install() {
+    const out = join(folder, "package");
+    const packed = check("scripts/pack.mjs", findNode(), "scripts/pack.mjs", "--out", out);
+    if (packed.failed > 0) return packed;
+    process.env.SECUREMEMORY_TEST_PACKAGE = out;
+    return add(packed, onNode(testsIn("tests/install")));
+  },
 
   docs() {
     const report = join(folder, "docs.xml");

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const ZIG_VERSION = "0.17.0";
 export const NODE_MAJOR = 26;
+export const ACTIONLINT_VERSION = "1.7.12";
 
 const TOOLCHAIN = `${ROOT}scripts/toolchain`;
 const exe = process.platform === "win32" ? ".exe" : "";
@@ -60,6 +61,15 @@ export function findZig() {
   return first(
     ["zig", existsSync(wheel) ? wheel : undefined],
     (path) => ask(path, "version") === ZIG_VERSION,
+  );
+}
+
+/** The checker of GitHub's workflows, from PATH or as setup built it; it is optional. */
+export function findActionlint() {
+  const built = `${ROOT}.tools/actionlint/actionlint${exe}`;
+  return first(
+    ["actionlint", existsSync(built) ? built : undefined],
+    (path) => ask(path, "--version") !== undefined,
   );
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isKept } from "./kept_bytes.ts";
 
 /** The largest length of a secret, in bytes. */
 export const LENGTH_MAX = 2 ** 32 - 1;
@@ -48,7 +49,7 @@ export function checkSource(source: unknown): Uint8Array<ArrayBuffer> {
       }`,
     );
   }
-  if (!(bytes.buffer instanceof ArrayBuffer)) {
+  if (!isKept(bytes) && !(bytes.buffer instanceof ArrayBuffer)) {
     throw new TypeError(
       "Cannot create a secret: the source must not be in shared memory, which other threads could read or change meanwhile",
     );

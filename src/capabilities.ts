@@ -36,7 +36,7 @@ export interface Capabilities {
   readonly runtime: RuntimeName | undefined;
   /** Its version. */
   readonly runtimeVersion: string | undefined;
-  /** Path of the native library. */
+  /** Path of the native library: `/proc/self/fd/N` if it came with the module, not in a file. */
   readonly library: string | undefined;
   /** Bytes of a memory page, 4,096 to 65,536; 0 if unknown. */
   readonly pageSize: number;

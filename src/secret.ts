@@ -24,6 +24,7 @@ import {
   leave,
   leaveLasting,
 } from "./gate.ts";
+import { isKept, withStill } from "./kept_bytes.ts";
 import { watch } from "./leaks.ts";
 import { failure } from "./native/failure.ts";
 import { resolve, type SecretOptions } from "./options.ts";
@@ -112,12 +113,16 @@ export class Secret implements Disposable, AsyncDisposable {
     const bytes = checkSource(source);
     Secret.#checkWritable(bytes, "create a secret from the source");
     const length = bytes.byteLength;
-    return Secret.#watched(create(
-      length,
-      options,
-      (calls, { alignment, flags }) =>
-        calls.securememory_create_from(bytes, length, alignment, flags),
-    ));
+    const cell = withStill(bytes, (still) =>
+      create(
+        length,
+        options,
+        (calls, { alignment, flags }) =>
+          calls.securememory_create_from(still, length, alignment, flags),
+      ));
+    // Only after everything has succeeded; what did not move is wiped already.
+    if (isKept(bytes)) bytes.fill(0);
+    return Secret.#watched(cell);
   }
 
   /**
@@ -231,7 +236,7 @@ export class Secret implements Disposable, AsyncDisposable {
 
   /** Writing to a view of a secret outside `update` would stop the process. */
   static #checkWritable(bytes: Uint8Array, action: string): void {
-    const owner = owners.get(bytes.buffer);
+    const owner = isKept(bytes) ? undefined : owners.get(bytes.buffer);
     if (owner === undefined || owner.#cell.writable) return;
     throw new TypeError(
       `Cannot ${action}: it is a view of a secret that is not writable now. Use copy(), or update()`,
@@ -395,8 +400,12 @@ export class Secret implements Disposable, AsyncDisposable {
   equals(other: Secret | Uint8Array): boolean {
     const cell = this.#cell;
     if (other instanceof Uint8Array) {
-      return this.#native((calls) =>
-        calls.securememory_equal_bytes(cell.handle, other, other.byteLength)
+      return withStill(
+        other,
+        (still) =>
+          this.#native((calls) =>
+            calls.securememory_equal_bytes(cell.handle, still, still.byteLength)
+          ),
       ) === 1;
     }
     if (!(other instanceof Secret)) {

@@ -6,7 +6,7 @@
  */
 import { describe } from "./arguments.ts";
 import { UnsupportedError } from "./errors.ts";
-import { process } from "./native/process.ts";
+import { hostProcess } from "./native/process.ts";
 import { purge } from "./process_wide.ts";
 
 /** Options of {@linkcode purgeOnSignals}. */
@@ -98,7 +98,7 @@ export function purgeOnSignals(
   options: SignalOptions = {},
 ): Disposable {
   const guard = { defaultAction: checkOptions(options) };
-  const host = process as unknown as Signals | undefined;
+  const host = hostProcess() as unknown as Signals | undefined;
   const names = new Set(check(signals, host));
   const done: string[] = [];
   const undo = () => {
@@ -171,7 +171,7 @@ function noteAdded(name: string): void {
   if (!watches.has(name)) return;
   queueMicrotask(() => {
     const listener = watches.get(name)?.listener;
-    const host = process as unknown as Signals;
+    const host = hostProcess() as unknown as Signals;
     if (listener === undefined || host.rawListeners(name)[0] === listener) return;
     host.off(name, listener);
     host.prependListener(name, listener);

@@ -12,7 +12,7 @@
 const std = @import("std");
 
 /// Raised whenever a symbol, a constant below or the meaning of either changes.
-pub const version: u32 = 2;
+pub const version: u32 = 3;
 
 /// Every way in which a call can fail. `code` maps each to a number; the switch
 /// has no `else`, so that a new error cannot compile unmapped.
@@ -104,6 +104,15 @@ pub fn pack(err: Error, cause: Cause) i32 {
         @as(u31, @backingInt(cause.step)) << 7 |
         code(err);
     return -@as(i32, packed_bits);
+}
+
+/// A number of JavaScript's that has to be a whole one of 32 bits.
+pub fn whole(number: f64) Error!u32 {
+    // False for NaN, too.
+    if (!(number >= 0 and number <= std.math.maxInt(u32))) return error.InvalidArgument;
+    const integer: u32 = @trunc(number);
+    if (@as(f64, @floatFromInt(integer)) != number) return error.InvalidArgument;
+    return integer;
 }
 
 pub const Protection = enum(u2) { none = 0, read = 1, write = 2 };

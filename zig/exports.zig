@@ -20,7 +20,9 @@ const seam = @import("seam.zig");
 const harden = @import("harden.zig");
 const os_layer = @import("os.zig");
 const ending = @import("ending.zig");
+const node_api = @import("node_api.zig");
 const Cause = abi.Cause;
+const whole = abi.whole;
 
 pub const panic = @import("panic.zig");
 
@@ -222,11 +224,9 @@ export fn securememory_diagnose(on: f64, as_default: f64) i32 {
     return @intFromBool(diagnose.set(on != 0, as_default != 0));
 }
 
-/// A number of JavaScript's that has to be a whole one of 32 bits.
-fn whole(number: f64) abi.Error!u32 {
-    const integer = try floor(number);
-    if (@as(f64, @floatFromInt(integer)) != number) return error.InvalidArgument;
-    return integer;
+/// The library as a module of Node-API: see `node_api.zig`. The name is Node-API's.
+export fn napi_register_module_v1(env: node_api.Env, exports: node_api.Value) node_api.Value {
+    return node_api.Module(node_api.Process).register(env, exports);
 }
 
 /// One that has to fit into 32 bits, without its fraction. Not by @floor: x86_64 has no

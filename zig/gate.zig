@@ -58,9 +58,6 @@ pub fn close(cause: *abi.Cause, record: *Record) abi.Error!void {
 
 /// Opens a window for every thread.
 pub fn open_wide(cause: *abi.Cause, record: *Record) abi.Error!void {
-    if (record.gate == .mprotect) {
-        return open(cause, record, .read);
-    }
     if (record.access == .none or record.access == .keyed) try set(cause, record, .read);
     begin_window(record);
     record.wide += 1;
@@ -69,7 +66,6 @@ pub fn open_wide(cause: *abi.Cause, record: *Record) abi.Error!void {
 
 /// Closes a window that `open_wide` opened, on any thread.
 pub fn close_wide(cause: *abi.Cause, record: *Record) abi.Error!void {
-    if (record.gate == .mprotect) return close(cause, record);
     if (record.wide == 0) return;
     record.wide -= 1;
     return settle(cause, record);

@@ -27,6 +27,7 @@
 //!     set(cause, part, value) !void
 //!     yield() void
 //!     write_error(text) void
+//!     process_function(Type, name) ?*Type      a function that the process has, whoever brought it
 //!
 //! Two mechanisms that not every system has are files of their own: `secretmem` and `pkey`.
 

@@ -11,6 +11,7 @@ test {
     _ = @import("invariant_test.zig");
     _ = @import("layout.zig");
     _ = @import("lock.zig");
+    _ = @import("node_api.zig");
     _ = @import("pack_macho.zig");
     _ = @import("ranges.zig");
     _ = @import("retired.zig");

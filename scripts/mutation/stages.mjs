@@ -19,9 +19,10 @@ const FAST = [
 ].map((name) => `tests/${name}_test.ts`);
 
 /** These test other parts of the project, and take longer than all the rest. */
-const UNRELATED = ["bench", "demo", "mutation", "packaging", "readme"].map((name) =>
-  `${name}_test.ts`
-);
+const UNRELATED = [
+  ...["bench", "demo", "documents", "doctor", "embedded", "hashes", "key_copies"],
+  ...["mutation", "packaging", "plot", "readme", "sha256"],
+].map((name) => `${name}_test.ts`);
 
 const testsIn = (root, folder) => {
   try {
@@ -172,12 +173,8 @@ const keyed = {
   async run(root) {
     const machine = [process.execPath, "scripts/emulated.mjs", "--timeout", "540", "--"];
     const test = ["env", "REQUIRE=pkey", "bun", "test", "--bail=1", "--timeout=240000"];
-    const [program, ...args] = [
-      ...machine,
-      ...test,
-      "./tests/pkey_test.ts",
-      "./tests/idle_test.ts",
-    ];
+    const files = ["pkey", "idle", "faults"].map((name) => `./tests/${name}_test.ts`);
+    const [program, ...args] = [...machine, ...test, ...files];
     const outcome = await run(root, program, args, 600);
     if (outcome.status === 0) return {};
     if (outcome.status === 125) throw new Error(`no emulated machine: ${outcome.text.slice(-500)}`);
@@ -212,12 +209,12 @@ export function stagesFor(file, depth) {
 
 /** Builds what the tests load. The first line of what is wrong, or undefined. */
 export async function build(root) {
-  const { status, text, hung } = await run(
-    root,
-    findZig(),
-    ["build", "install", "faults", "bench"],
-    300,
-  );
-  if (status === 0) return undefined;
-  return hung ? "the compiler hangs" : /^\S+: error: .*$/m.exec(text)?.[0] ?? text.slice(0, 200);
+  const steps = ["build", "install", "faults", "bench"];
+  const { status, text, hung } = await run(root, findZig(), steps, 300);
+  if (status !== 0) {
+    return hung ? "the compiler hangs" : /^\S+: error: .*$/m.exec(text)?.[0] ?? text.slice(0, 200);
+  }
+  // Else the package would refuse the library: it is not the one that it was made with.
+  const embedded = await run(root, process.execPath, ["scripts/embed.mjs", "--host"], 60);
+  return embedded.status === 0 ? undefined : embedded.text;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { platform, process } from "./process.ts";
+import { hostProcess, nodeFiles, platform } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 
@@ -15,9 +15,18 @@ interface BunFfi {
   toArrayBuffer(pointer: unknown, byteOffset: number, byteLength: number): ArrayBuffer;
 }
 
+interface BunGlobal {
+  readonly SHA256: { hash(bytes: Uint8Array, form: "hex"): string };
+}
+
+interface BunJsc {
+  estimateShallowMemoryUsageOf(value: unknown): number;
+}
+
 const TYPES = {
   f64: "f64",
   u32: "u32",
+  usize: "u64",
   i32: "i32",
   buffer: "ptr",
   pointer: "ptr",
@@ -26,15 +35,25 @@ const TYPES = {
 
 /** bun:ffi, or `undefined` on another runtime. */
 export function bun(): Runtime | undefined {
-  const version = process?.versions.bun;
-  if (process === undefined || version === undefined) return undefined;
-  const host = process;
+  const host = hostProcess();
+  const version = host?.versions.bun;
+  if (host === undefined || version === undefined) return undefined;
   const ffi = host.getBuiltinModule("bun:ffi") as BunFfi;
+  const { SHA256 } = (globalThis as unknown as { Bun: BunGlobal }).Bun;
+  const { estimateShallowMemoryUsageOf: estimate } = host.getBuiltinModule("bun:jsc") as BunJsc;
+  /** Of an array whose bytes are elsewhere; those of any other count. */
+  const WITH_BUFFER = estimate(new Uint8Array(new ArrayBuffer(1)));
   return {
     name: "bun",
     version,
     ...platform(host),
     refusal: () => undefined,
+    ...nodeFiles(host),
+    folderRefusal: () => undefined,
+    keepsBytes: (bytes) =>
+      estimate(bytes) - WITH_BUFFER === bytes.byteLength && bytes.byteLength > 0,
+    // Loading node:crypto takes 4 ms.
+    sha256: (bytes) => SHA256.hash(bytes, "hex"),
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
       const symbols = Object.fromEntries(
         Object.entries(table).map(([name, { parameters, result }]) => [

@@ -5,11 +5,9 @@
  */
 import { UnsupportedError } from "../errors.ts";
 import { ABI_VERSION, STATISTICS } from "./abi.ts";
-import { bun } from "./bun.ts";
+import { currentRuntime } from "./current.ts";
 import { detailOf, reasonOf } from "./detail.ts";
-import { deno } from "./deno.ts";
-import { node } from "./node.ts";
-import { pathOf } from "./process.ts";
+import { find, type Found } from "./find.ts";
 import type { Runtime } from "./runtime.ts";
 import { type NativeCalls, SYMBOLS } from "./symbols.ts";
 
@@ -24,8 +22,6 @@ export interface Library {
   /** One number, which every purge of the process changes. */
   readonly purges: Uint32Array;
 }
-
-const VARIABLE = "SECUREMEMORY_LIBRARY";
 
 /** The one symbol that a library of any version has. */
 const VERSION_TABLE = { securememory_abi_version: SYMBOLS.securememory_abi_version } as const;
@@ -52,7 +48,7 @@ export function libraryIfLoaded(): Library | undefined {
  * @throws {UnsupportedError} If it has no FFI.
  */
 export function detectRuntime(): Runtime {
-  const runtime = bun() ?? deno() ?? node();
+  const runtime = currentRuntime();
   if (runtime !== undefined) return runtime;
   throw new UnsupportedError(
     "Cannot load the native library: this runtime has no FFI. Use Bun, Deno, or Node 26.1 or later",
@@ -84,13 +80,10 @@ function readStatistics(calls: NativeCalls, os: string): Statistics {
 
 function load(): Library {
   const runtime = detectRuntime();
-  const explicit = runtime.environment(VARIABLE);
-  const path = explicit || bundledPath(runtime);
-  const refusal = runtime.refusal(path);
-  if (refusal !== undefined) {
-    throw new UnsupportedError(`Cannot load the native library: ${refusal}`);
-  }
-  const calls = open(runtime, path, explicit ? `named by ${VARIABLE}` : "beside the module");
+  const { path, calls } = find(runtime, (found) => ({
+    path: found.path,
+    calls: open(runtime, found),
+  }));
   const numbers = readStatistics(calls, runtime.os);
   startThread(calls, numbers.instance);
   return {
@@ -115,63 +108,40 @@ function startThread(calls: NativeCalls, instance: number): void {
   calls.securememory_thread_start();
 }
 
-const FILES: { readonly [os: string]: string } = {
-  linux: "libsecurememory.so",
-  macos: "libsecurememory.dylib",
-  windows: "securememory.dll",
-};
-
-function bundledPath(runtime: Runtime): string {
-  const file = FILES[runtime.os];
-  const known = runtime.arch === "x86_64" || runtime.arch === "aarch64";
-  if (file === undefined || !known) {
-    throw new UnsupportedError(
-      `Cannot load the native library: there is none for ${runtime.os} on ${runtime.arch}. ` +
-        `Build it with Zig and name it in ${VARIABLE}`,
-    );
-  }
-  const url = new URL(`../../lib/${runtime.os}-${runtime.arch}/${file}`, import.meta.url);
-  if (url.protocol === "file:") return pathOf(url, runtime.os);
-  throw new UnsupportedError(
-    `Cannot load the native library: the module came from ${url.protocol}, and the library has ` +
-      `to be a file. Name one in ${VARIABLE}`,
-  );
-}
-
-function open(runtime: Runtime, path: string, origin: string): NativeCalls {
+function open(runtime: Runtime, found: Found): NativeCalls {
   let calls: NativeCalls;
   try {
-    calls = runtime.load(path, SYMBOLS);
+    calls = runtime.load(found.path, SYMBOLS);
   } catch (cause) {
-    throw explain(runtime, path, origin, cause);
+    throw explain(runtime, found, cause);
   }
   const version = calls.securememory_abi_version();
-  if (version !== ABI_VERSION) throw wrongVersion(path, origin, version);
+  if (version !== ABI_VERSION) throw wrongVersion(found, version);
   return calls;
 }
 
 /** Why a library could not be loaded whole; one of another version can still say so. */
-function explain(runtime: Runtime, path: string, origin: string, whole: unknown): UnsupportedError {
+function explain(runtime: Runtime, found: Found, whole: unknown): UnsupportedError {
   let version: number;
   try {
-    version = runtime.load(path, VERSION_TABLE).securememory_abi_version();
+    version = runtime.load(found.path, VERSION_TABLE).securememory_abi_version();
   } catch (cause) {
     return new UnsupportedError(
-      `Cannot load the native library ${origin}, "${path}": it is missing, not readable, or not ` +
+      `Cannot load the native library ${found.name}: it is missing, not readable, or not ` +
         `SecureMemory's for this platform`,
       { cause },
     );
   }
-  if (version !== ABI_VERSION) return wrongVersion(path, origin, version);
+  if (version !== ABI_VERSION) return wrongVersion(found, version);
   return new UnsupportedError(
-    `Cannot use the native library ${origin}, "${path}": it lacks symbols of its ABI version`,
+    `Cannot use the native library ${found.name}: it lacks symbols of its ABI version`,
     { cause: whole },
   );
 }
 
-function wrongVersion(path: string, origin: string, version: number): UnsupportedError {
+function wrongVersion(found: Found, version: number): UnsupportedError {
   return new UnsupportedError(
-    `Cannot use the native library ${origin}, "${path}": its ABI version is ${version}, ` +
+    `Cannot use the native library ${found.name}: its ABI version is ${version}, ` +
       `wanted is ${ABI_VERSION}. Use the library that belongs to this version of the package`,
   );
 }

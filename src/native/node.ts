@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { platform, process } from "./process.ts";
+import { hostProcess, nodeFiles, platform } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 
@@ -16,9 +16,9 @@ interface NodeFfi {
 
 /** node:ffi, or `undefined` on another runtime. */
 export function node(): Runtime | undefined {
-  const version = process?.versions.node;
-  if (process === undefined || version === undefined) return undefined;
-  const host = process;
+  const host = hostProcess();
+  const version = host?.versions.node;
+  if (host === undefined || version === undefined) return undefined;
   let loaded: NodeFfi | undefined;
   // Not before it is needed: it prints Node's warning that FFI is experimental.
   const ffi = () => loaded ??= host.getBuiltinModule("node:ffi") as NodeFfi;
@@ -35,11 +35,19 @@ export function node(): Runtime | undefined {
         ? `Node ${version} has no FFI: use Node 26.1 or later`
         : "FFI is off: run Node without --no-experimental-ffi";
     },
+    ...nodeFiles(host),
+    // V8 has such arrays, and Node turns them off: --typed-array-max-size-in-heap=0.
+    keepsBytes: () => false,
+    folderRefusal(path: string): string | undefined {
+      const may = (scope: string) => host.permission?.has(scope, path) ?? true;
+      if (may("fs.read") && may("fs.write")) return undefined;
+      return `run Node with --allow-fs-read=${path}/* --allow-fs-write=${path}/*`;
+    },
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
       const symbols = Object.fromEntries(
         Object.entries(table).map(([name, { parameters, result }]) => [
           name,
-          { arguments: parameters, return: result },
+          { arguments: parameters.map((type) => type === "usize" ? "u64" : type), return: result },
         ]),
       );
       return ffi().dlopen(path, symbols).functions as Calls<Table>;

@@ -18,14 +18,39 @@ export interface Runtime {
   /** `x86_64` or `aarch64`; the system's own name where it is another. */
   readonly arch: string;
 
-  /** Why FFI may not be used here and what to do, or `undefined` if it may. Never prompts. */
-  refusal(library: string): string | undefined;
+  /**
+   * Why FFI may not be used here and what to do, or `undefined` if it may. Never prompts. The
+   * library is named if it is a file already.
+   */
+  refusal(library: string | undefined): string | undefined;
+
+  /** Whether there is a file, or nothing may be known of it. Never prompts. */
+  mayExist(path: string): boolean;
+
+  /**
+   * The content of a file; `missing` if there is none, `unreadable` if it cannot be read or may not
+   * be. Never prompts.
+   */
+  readFile(path: string): Uint8Array | "missing" | "unreadable";
+
+  /** Whether a folder may be read and written as far as the runtime is concerned; what to do if not. */
+  folderRefusal(path: string): string | undefined;
+
+  /** The SHA-256 of bytes, in hexadecimal. */
+  sha256(bytes: Uint8Array): string;
 
   /** Loads a library. Throws whatever the runtime throws if that fails. It is never unloaded. */
   load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table>;
 
   /** An ArrayBuffer over foreign memory, which is neither copied nor ever freed by it. */
   arrayBuffer(pointer: Pointer, byteLength: number): ArrayBuffer;
+
+  /**
+   * Whether the engine keeps the bytes of an array in its own heap, without an ArrayBuffer. Once
+   * `buffer` is read, or native code gets such an array, the engine moves them, and leaves the
+   * old place as it was.
+   */
+  keepsBytes(bytes: Uint8Array): boolean;
 
   /** Lets the process end while a timer of `setTimeout` waits. */
   unref(timer: unknown): void;

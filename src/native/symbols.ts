@@ -11,7 +11,7 @@
 
 /** What a symbol takes and gives, in Deno's words. */
 export interface Signature {
-  readonly parameters: readonly ("f64" | "u32" | "buffer")[];
+  readonly parameters: readonly ("f64" | "u32" | "usize" | "buffer")[];
   readonly result: "u32" | "i32" | "pointer" | "void";
 }
 
@@ -108,10 +108,15 @@ export const SYMBOLS = {
   },
 } as const satisfies Record<string, Signature>;
 
-/** A pointer as the runtime has it: a number on Bun, an object on Deno, a bigint on Node. */
+/**
+ * A pointer as the runtime has it: a number on Bun, an object on Deno, a bigint on Node. On
+ * a Deno that gives us none: an ArrayBuffer over what it would point to.
+ */
 export type Pointer = unknown;
 
-type Argument<T> = T extends "f64" | "u32" ? number : Uint8Array | Float64Array;
+type Argument<T> = T extends "f64" | "u32" ? number
+  : T extends "usize" ? bigint
+  : Uint8Array | Float64Array;
 type Result<T> = T extends "pointer" ? Pointer : T extends "void" ? void : number;
 type Arguments<T extends readonly unknown[]> = { -readonly [K in keyof T]: Argument<T[K]> };
 

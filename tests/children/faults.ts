@@ -7,7 +7,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import {
   AllocationError,
@@ -83,6 +83,19 @@ function readableLockedPages(): number {
 /** Mappings that are wiped on fork: the core's, and no engine's. */
 function wipedOnFork(): number {
   return readFileSync("/proc/self/smaps", "utf8").match(/^VmFlags:.* wf\b/gm)?.length ?? 0;
+}
+
+/** Whatever failed: an area of memfd_secret(2) is closed as soon as it is mapped, or is not. */
+function secretmemDescriptors(): string[] {
+  const links = readdirSync("/proc/self/fd").map((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      return ""; // That of the folder itself, which is closed by now.
+    }
+  });
+  assert.ok(links.length > 2, "descriptors cannot be seen");
+  return links.filter((link) => link.includes("secretmem"));
 }
 
 const cases: Record<string, () => void> = {
@@ -316,4 +329,5 @@ let allocated = stats().allocated;
 const run = cases[process.argv[2] as string];
 if (run === undefined) throw new Error(`There is no case ${process.argv[2]}`);
 await run();
+assert.deepEqual(secretmemDescriptors(), []);
 console.log("done");

@@ -47,6 +47,8 @@ export interface ChildOptions {
   readonly wrapper?: readonly string[];
   /** Flags for the runtime; for Deno they replace `-A`. */
   readonly flags?: readonly string[];
+  /** The path of a Deno that runs it, whatever runs this test. Then there must be flags. */
+  readonly deno?: string;
   /** Arguments for the script. */
   readonly args?: readonly string[];
   /**
@@ -67,13 +69,18 @@ export function runFile(path: string, options: ChildOptions = {}): Promise<Outco
 }
 
 /** Runs source text as a module; `mod.ts` is imported for it as `securememory`. */
-export async function runCode(code: string, options: ChildOptions = {}): Promise<Outcome> {
+export function runCode(code: string, options: ChildOptions = {}): Promise<Outcome> {
+  return withModule(code, (path) => start(path, options));
+}
+
+/** Calls `use` with the path of a module of that text, which is gone afterwards. */
+export async function withModule<T>(code: string, use: (path: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "securememory-test-"));
   try {
     const path = join(folder, "child.ts");
     const url = new URL("../../mod.ts", import.meta.url);
     writeFileSync(path, `import * as securememory from ${JSON.stringify(url.href)};\n${code}\n`);
-    return await start(path, options);
+    return await use(path);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -84,9 +91,9 @@ export function commandLine(path: string, options: ChildOptions = {}): string[] 
   const flags = options.flags ?? [];
   const runtime = {
     bun: [process.execPath, ...flags, path],
-    deno: [process.execPath, "run", "--quiet", ...(options.flags ?? ["-A"]), path],
+    deno: [options.deno ?? process.execPath, "run", "--quiet", ...(options.flags ?? ["-A"]), path],
     node: [process.execPath, "--disable-warning=ExperimentalWarning", ...flags, path],
-  }[RUNTIME];
+  }[options.deno === undefined ? RUNTIME : "deno"];
   return [...(options.wrapper ?? []), ...runtime, ...(options.args ?? [])];
 }
 

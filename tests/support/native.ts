@@ -24,6 +24,7 @@ import { unless } from "./skip.ts";
 interface Toolchain {
   findZig(): string | undefined;
   findDeno(): string | undefined;
+  findNode(): string | undefined;
 }
 
 /** Where the project's tools are; plain JavaScript, which needs its types from here. */

@@ -15,7 +15,10 @@ import { unless } from "./skip.ts";
 /** The user `nobody`, unless this is an ordinary user already. */
 const NOBODY = 65534;
 const root = process.getuid?.() === 0;
-const wrapper = root ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
+/** What to put before a command so that an ordinary user runs it. */
+export const asUser: readonly string[] = root
+  ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"]
+  : [];
 
 /** Whose children {@linkcode reportedUnprivileged} starts. */
 export const CHILD_UID: number = root ? NOBODY : process.getuid?.() ?? -1;
@@ -23,7 +26,7 @@ export const CHILD_UID: number = root ? NOBODY : process.getuid?.() ?? -1;
 function works(): boolean {
   const runtime = commandLine("")[0] as string;
   const look = ["sh", "-c", 'cat "$1" > /dev/null && test -x "$2"', "sh"];
-  const [program, ...args] = [...wrapper, ...look, join(ROOT, "mod.ts"), runtime];
+  const [program, ...args] = [...asUser, ...look, join(ROOT, "mod.ts"), runtime];
   return spawnSync(program as string, args, { stdio: "ignore" }).status === 0;
 }
 
@@ -42,7 +45,7 @@ export function reportedUnprivileged<T>(code: string): Promise<T> {
     const path = join(folder, "child.mjs");
     writeFileSync(path, code);
     const env = { HOME: folder, DENO_DIR: join(folder, "deno"), TMPDIR: folder };
-    const { status, signal, stdout, stderr } = await runFile(path, { wrapper, env });
+    const { status, signal, stdout, stderr } = await runFile(path, { wrapper: asUser, env });
     assert.deepEqual({ status, signal }, { status: 0, signal: null }, stderr);
     return JSON.parse(stdout) as T;
   });

@@ -289,6 +289,12 @@ pub fn write_error(text: []const u8) void {
     _ = c.write(2, text.ptr, text.len);
 }
 
+/// dlsym(3) by RTLD_DEFAULT, <dlfcn.h>: every image of the process.
+pub fn process_function(comptime Function: type, comptime name: [:0]const u8) ?*const Function {
+    const rtld_default: isize = -2;
+    return @ptrCast(@alignCast(c.dlsym(@ptrFromInt(@as(usize, @bitCast(rtld_default))), name)));
+}
+
 /// At any address if `address` is 0, else exactly there, over what is there.
 fn map(cause: *Cause, address: usize, length: usize, protection: c.PROT) Failed!usize {
     if (seam.fails(cause, .mmap)) return error.SystemCall;

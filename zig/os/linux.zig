@@ -227,6 +227,15 @@ pub fn write_error(text: []const u8) void {
     _ = linux.write(2, text.ptr, text.len);
 }
 
+/// By a weak reference, which the loader fills in: without a C library there is no dlsym(3).
+pub fn process_function(comptime Function: type, comptime name: [:0]const u8) ?*const Function {
+    // A variable, since of the symbol itself the compiler believes that it has an address.
+    const reference = struct {
+        var found = @extern(?*const Function, .{ .name = name, .linkage = .weak });
+    };
+    return @as(*volatile ?*const Function, &reference.found).*;
+}
+
 fn map(cause: *Cause, hint: ?[*]u8, length: usize, protection: linux.PROT, flags: linux.MAP) Failed!usize {
     const no_file: i32 = -1;
     return call(cause, .mmap, linux.mmap, .{ hint, length, protection, flags, no_file, @as(i64, 0) });

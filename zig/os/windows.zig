@@ -135,7 +135,7 @@ extern "kernel32" fn VirtualQuery(usize, *MemoryBasicInformation, size: usize) c
 extern "kernel32" fn K32QueryWorkingSetEx(Handle, *WorkingSetExInformation, size: u32) callconv(.winapi) Bool;
 extern "kernel32" fn GetProcessWorkingSetSize(Handle, low: *usize, high: *usize) callconv(.winapi) Bool;
 extern "kernel32" fn SetProcessWorkingSetSize(Handle, low: usize, high: usize) callconv(.winapi) Bool;
-extern "kernel32" fn GetModuleHandleA(name: [*:0]const u8) callconv(.winapi) Handle;
+extern "kernel32" fn GetModuleHandleA(name: ?[*:0]const u8) callconv(.winapi) Handle;
 extern "kernel32" fn GetProcAddress(module: Handle, name: [*:0]const u8) callconv(.winapi) ?*const anyopaque;
 extern "kernel32" fn WerGetFlags(process: Handle, flags: *u32) callconv(.winapi) HResult;
 extern "kernel32" fn WerSetFlags(flags: u32) callconv(.winapi) HResult;
@@ -376,6 +376,12 @@ pub fn yield() void {
 pub fn write_error(text: []const u8) void {
     var written: u32 = 0;
     _ = WriteFile(GetStdHandle(std_error_handle), text.ptr, @truncate(text.len), &written, null);
+}
+
+/// Of the program itself: "GetModuleHandleA function" without a name, "GetProcAddress function".
+pub fn process_function(comptime Function: type, comptime name: [:0]const u8) ?*const Function {
+    const program = GetModuleHandleA(null) orelse return null;
+    return @ptrCast(@alignCast(GetProcAddress(program, name)));
 }
 
 fn allocate(cause: *Cause, address: usize, length: usize, kind: u32, protection: u32) Failed!usize {

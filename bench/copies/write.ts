@@ -1,0 +1,49 @@
+/**
+ * Writes the tables of docs/faq.md from docs/copies.json; with commands of runtimes as its
+ * arguments (JSON), counts first and writes that file.
+ *
+ *     write.ts ['{"bun": ["bun"], "deno": ["deno", "run", "-A"], "node": ["node"]}']
+ *
+ * @module
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { release } from "node:os";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { count } from "./count.ts";
+import { withTables } from "./table.ts";
+import { type Copies, type Counts, type Use, USES, type Way, WAYS } from "./ways.ts";
+
+const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+const FILE = path("docs/copies.json");
+
+async function countAll(command: readonly string[]): Promise<Record<Use, Record<Way, Counts>>> {
+  const counts = { compare: {}, hmac: {} } as Record<Use, Record<Way, Counts>>;
+  for (const use of Object.keys(USES) as Use[]) {
+    for (const way of Object.keys(WAYS) as Way[]) {
+      counts[use][way] = await count((...args) => [...command, ...args], way, use);
+      console.error(`${command[0]}, ${way}, ${use}: ${JSON.stringify(counts[use][way])}`);
+    }
+  }
+  return counts;
+}
+
+async function take(commands: Readonly<Record<string, readonly string[]>>): Promise<void> {
+  const runtimes: Record<string, { version: string; counts: unknown }> = {};
+  for (const [name, command] of Object.entries(commands)) {
+    const said = execFileSync(command[0] as string, ["--version"], { encoding: "utf8" });
+    const version = /\d+\.\d+\.\d+/.exec(said)?.[0] ?? said.trim();
+    runtimes[name] = { version, counts: await countAll(command) };
+  }
+  const kernel = /^\d+\.\d+/.exec(release())?.[0] ?? release();
+  const date = new Date().toISOString().slice(0, 10);
+  const copies = { date, system: `Linux ${kernel} ${process.arch}`, runtimes };
+  writeFileSync(FILE, `${JSON.stringify(copies, null, 2)}\n`);
+}
+
+const [commands] = process.argv.slice(2);
+if (commands !== undefined) await take(JSON.parse(commands));
+const copies = JSON.parse(readFileSync(FILE, "utf8")) as Copies;
+const document = path("docs/faq.md");
+writeFileSync(document, withTables(readFileSync(document, "utf8"), copies));

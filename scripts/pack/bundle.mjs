@@ -1,0 +1,71 @@
+/**
+ * The package's JavaScript: the entry points bundled by esbuild, readable, what they share in
+ * chunks; and the native libraries' bytes, a module each. No sources and no source maps: with
+ * them the tarball would be beyond its limit.
+ */
+import { build } from "esbuild";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../toolchain.mjs";
+import { TARGETS } from "./targets.mjs";
+
+/** The package's bytes are loaded by `require`, so that its modules wait for nothing. */
+const embedded = {
+  name: "embedded",
+  setup(building) {
+    building.onResolve({ filter: /\/embedded\.ts$/ }, () => ({
+      path: join(ROOT, "src/native/embedded_sync.ts"),
+    }));
+    // A file for each target, of which a user's bundler takes those that it wants.
+    building.onResolve({ filter: /^\.\/embedded\// }, ({ path }) => ({ path, external: true }));
+  },
+};
+
+/** Bundles entry points (paths from the root, `mod.ts`) into a folder. */
+export async function bundle(entries, folder) {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: entries,
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    charset: "utf8",
+    chunkNames: "shared-[hash]",
+    plugins: [embedded],
+    logLevel: "warning",
+  });
+  const modules = readdirSync(folder).map((name) => join(folder, name));
+  for (const path of modules) writeFileSync(path, tidy(readFileSync(path, "utf8")));
+  const code = modules.map((path) => readFileSync(path, "utf8")).join("");
+  expect(code, /`\.\.\/lib\/\$\{/g, 1, "place that looks for lib/");
+  expect(code, /\brequire\("\.\/embedded\/\w+\.js"\)/g, TARGETS.length, "target that is embedded");
+  expect(code, /__require/g, 0, "require() that bundlers cannot see through");
+  expect(code, /"(?:\.\.\/){2}|`(?:\.\.\/){2}/g, 0, "path that leads out of the package");
+  writeEmbedded(join(folder, "embedded"));
+}
+
+function tidy(text) {
+  return text
+    // A module of src/native finds lib/ two folders up, a bundle one.
+    .replaceAll("`../../lib/", "`../lib/")
+    // A `require` of the bundler's own hides from the next bundler what is required.
+    .replace(/^var __require = [^]*?^\}\);\n/m, "")
+    .replaceAll("__require(", "require(");
+}
+
+function expect(code, pattern, wanted, what) {
+  const found = code.match(pattern)?.length ?? 0;
+  if (found === wanted) return;
+  throw new Error(`Cannot bundle: a ${what} is there ${found} times, wanted is ${wanted}`);
+}
+
+function writeEmbedded(folder) {
+  mkdirSync(folder);
+  for (const { os, arch } of TARGETS) {
+    const text = readFileSync(join(ROOT, `src/native/embedded/${os}_${arch}.ts`), "utf8");
+    writeFileSync(join(folder, `${os}_${arch}.js`), text.replace("library: string", "library"));
+  }
+}

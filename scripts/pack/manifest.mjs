@@ -1,0 +1,37 @@
+/**
+ * The package's package.json: the project's, less what is for its development, with entry
+ * points that are the compiled ones.
+ */
+
+/** What a user of the package has no use for. `imports` is resolved when it is bundled. */
+const OURS = ["private", "scripts", "devDependencies", "overrides", "allowScripts", "imports"];
+
+/** `./mod.ts` is `./dist/mod.js`. */
+const compiled = (entry) => entry.replace(/^(\.\/)?/, "./dist/").replace(/\.ts$/, ".js");
+
+/**
+ * The manifest of the package. Every runtime gets the compiled modules: import and first secret
+ * take Bun 11 ms with them and 15 ms with the sources; Deno and Node do not run TypeScript from
+ * node_modules at all.
+ */
+export function manifestOf(project, { files, repository }) {
+  const manifest = Object.fromEntries(
+    Object.entries(project).filter(([name]) => !OURS.includes(name)),
+  );
+  const exports = Object.entries(project.exports).map(([name, entry]) => {
+    const code = compiled(entry);
+    const types = code.replace(/\.js$/, ".d.ts");
+    return [name, { types, bun: code, deno: code, node: code, default: code }];
+  });
+  manifest.exports = { ...Object.fromEntries(exports), "./package.json": "./package.json" };
+  // For tools that do not know `exports`.
+  manifest.types = "./dist/mod.d.ts";
+  if (project.bin !== undefined) {
+    manifest.bin = Object.fromEntries(
+      Object.entries(project.bin).map(([name, entry]) => [name, compiled(entry).slice(2)]),
+    );
+  }
+  manifest.files = files;
+  if (repository !== undefined) manifest.repository = { type: "git", url: repository };
+  return manifest;
+}

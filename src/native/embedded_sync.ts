@@ -1,0 +1,49 @@
+/**
+ * What stands in the place of `embedded.ts` in the package for npm, which `require` can load, too:
+ * modules that wait for an import cannot be required. A bundler finds the bytes of each target
+ * behind a condition of its own, so that one that knows the target leaves the others out.
+ *
+ * @module
+ */
+import type { Embedded } from "./embedded.ts";
+import { hostProcess } from "./process.ts";
+
+interface Encoded {
+  readonly library: string;
+}
+
+/** There in Bun, in CommonJS, and in what bundlers write; not in an ES module on Node. */
+declare const require: (path: string) => Encoded;
+/** By this name, with these properties: what a bundler can replace by constants. */
+declare const process: { readonly platform: string; readonly arch: string };
+
+/** The library for this host, or `undefined` if none came with the module. */
+export function embedded(): Embedded | undefined {
+  const found = load();
+  if (found === undefined) return undefined;
+  const { inflateSync } = hostProcess()?.getBuiltinModule("node:zlib") as {
+    inflateSync(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+  };
+  const compressed = Uint8Array.from(atob(found.library), (one) => one.charCodeAt(0));
+  return { bytes: inflateSync(compressed), hash: undefined };
+}
+
+function load(): Encoded | undefined {
+  try {
+    if (process.platform === "linux") {
+      if (process.arch === "x64") return require("./embedded/linux_x86_64.js");
+      if (process.arch === "arm64") return require("./embedded/linux_aarch64.js");
+    }
+    if (process.platform === "darwin") {
+      if (process.arch === "x64") return require("./embedded/macos_x86_64.js");
+      if (process.arch === "arm64") return require("./embedded/macos_aarch64.js");
+    }
+    if (process.platform === "win32") {
+      if (process.arch === "x64") return require("./embedded/windows_x86_64.js");
+      if (process.arch === "arm64") return require("./embedded/windows_aarch64.js");
+    }
+  } catch {
+    // There is no `require` here: the file beside the module is what there is.
+  }
+  return undefined;
+}

@@ -1,0 +1,16 @@
+/**
+ * The SHA-256 of each native library. Written by scripts/embed.mjs; building the libraries
+ * again, anywhere, has to give the same.
+ *
+ * @module
+ */
+
+/** By operating system and processor. */
+export const HASHES: { readonly [target: string]: string } = {
+  "linux-x86_64": "ccd017e44dfbdc09e8b01c47a53e1bf63dd490dd50d352e8de8fc17647f9ae30",
+  "linux-aarch64": "ad441479fdbffdba328e29ccbe124a5353dcbf7a99260393cd38a85d4fec0f0a",
+  "macos-x86_64": "632520848a15c1174fe5393958bb9bdfca45874871e40a73bec812b83f01c9d9",
+  "macos-aarch64": "fb2fddefab5a71687d0fb95ca35cc2ce6355538adf9c5c91bce2afcb9ec7a3cb",
+  "windows-x86_64": "fe014a80f45f3749f7f56daf0a59a3de1c9052cc96506c0cb10f47fc451244af",
+  "windows-aarch64": "8e07f6ce9cc5c39bbb90ad09d3edcdf4bf5536cdafbc2c7d105c501e05792cff",
+};

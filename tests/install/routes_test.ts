@@ -1,0 +1,251 @@
+/**
+ * The package as users install it: published into registries on loopback, added to empty
+ * projects by each package manager, and used on each runtime. Nothing leaves this machine.
+ */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { patience, ROOT } from "../support/child.ts";
+import { unless } from "../support/skip.ts";
+import { Jsr } from "./support/jsr.ts";
+import { NAME, packed, VERSION } from "./support/packed.ts";
+import { makeTemporary, removeTemporary, writeFiles } from "./support/projects.ts";
+import { Registry } from "./support/registry.ts";
+import { NODE, type Ran, run, surroundings, toolOf } from "./support/run.ts";
+import { type Row, tableOf } from "./support/table.ts";
+
+const limit = { timeout: patience(60_000) };
+
+/** Makes a secret, opens a window, and prints what became of it. */
+function program(specifier: string): string {
+  return `
+import { capabilities, Secret } from "${specifier}";
+using key = Secret.random(32);
+const length: number = key.withBytes((bytes) => bytes.length);
+const { locked, guarded, protection } = key.status();
+console.log(JSON.stringify({ length, locked, guarded, protection, library: capabilities().library }));
+`;
+}
+
+const COMMANDS = {
+  bun: "bun main.ts",
+  deno: "deno run --no-prompt --allow-ffi main.ts",
+  node: "node main.ts",
+} as const;
+
+type RuntimeName = keyof typeof COMMANDS;
+
+/** For each package manager, what a user types in an empty folder, and what can run it then. */
+const ROUTES: readonly {
+  readonly name: string;
+  readonly install: string;
+  readonly runtimes: readonly RuntimeName[];
+}[] = [
+  { name: "npm", install: `npm install ${NAME}`, runtimes: ["node", "bun", "deno"] },
+  { name: "bun", install: `bun add ${NAME}`, runtimes: ["bun", "node", "deno"] },
+  { name: "pnpm", install: `pnpm add ${NAME}`, runtimes: ["node", "bun", "deno"] },
+  // Deno takes no version that is younger than a day, unless it is told to.
+  { name: "deno, npm:", install: `deno add --min-dep-age=0 npm:${NAME}`, runtimes: ["deno"] },
+];
+
+const WEB = { target: "ESNext", lib: ["ESNext", "DOM", "DOM.AsyncIterable"], types: [] };
+const TSCONFIG = {
+  compilerOptions: { ...WEB, module: "NodeNext", strict: true, noEmit: true },
+  files: ["main.ts"],
+};
+
+const doctor = existsSync(join(ROOT, "doctor.ts"));
+const withoutDoctor = unless("doctor", doctor, "this version of the package has no doctor");
+
+describe("the package, installed", () => {
+  const folder = makeTemporary();
+  const home = join(folder, "home");
+  const env = surroundings(home);
+  const rows: Row[] = [];
+  let registry: Registry;
+  let jsr: Jsr;
+
+  before(async () => {
+    registry = await Registry.start(join(folder, "registry"));
+    await registry.publish(packed(), home, env);
+    writeFiles(home, { ".npmrc": `registry=${registry.url}\n` });
+    jsr = await Jsr.start(NAME);
+    Object.assign(env, registry.variables, jsr.variables);
+    await succeed("deno publish --allow-dirty --token=none", ROOT);
+  }, limit);
+
+  after(async () => {
+    await registry.stop();
+    await jsr.stop();
+    removeTemporary(folder);
+    console.log(
+      `\n${tableOf(rows, { [registry.url]: "REGISTRY/", [jsr.host]: "JSR", [folder]: "TMP" })}\n`,
+    );
+  });
+
+  /** An empty project, with a program that uses the package by a specifier. */
+  function projectOf(name: string, specifier: string = NAME): string {
+    const project = join(folder, name.replaceAll(/\W+/g, "-"));
+    writeFiles(project, { "main.ts": program(specifier) });
+    return project;
+  }
+
+  async function succeed(
+    command: string,
+    cwd: string,
+    own: Record<string, string> = env,
+  ): Promise<Ran> {
+    const ran = await run(command, { cwd, env: own });
+    const { status, signal, stdout, stderr } = ran;
+    assert.deepEqual(
+      { status, signal },
+      { status: 0, signal: null },
+      `${command}\n${stdout}${stderr}`,
+    );
+    return ran;
+  }
+
+  /** Runs the program, and says where its native library came from. */
+  async function use(
+    route: string,
+    runtime: RuntimeName,
+    commands: readonly string[],
+    cwd: string,
+    own: Record<string, string> = env,
+  ): Promise<string> {
+    const { stdout, stderr } = await succeed(commands.at(-1) as string, cwd, own);
+    assert.doesNotMatch(stderr, /error|panic/i);
+    const { library, ...rest } = JSON.parse(stdout);
+    assert.deepEqual(rest, { length: 32, locked: true, guarded: true, protection: "none" });
+    const from = library.startsWith("/proc/self/fd/") ? "memory" : "a file of the package";
+    rows.push({ route, runtime, commands, library: from });
+    return library;
+  }
+
+  for (const { name, install, runtimes } of ROUTES) {
+    describe(`by ${install}`, () => {
+      let project = "";
+
+      it("installs, and runs no script", limit, async () => {
+        project = projectOf(name);
+        const { stdout, stderr } = await succeed(install, project);
+        assert.doesNotMatch(stdout + stderr, /script|WARN.*deprecated/i);
+      });
+
+      for (const runtime of runtimes) {
+        it(`keeps a secret on ${runtime}`, limit, async () => {
+          const library = await use(name, runtime, [install, COMMANDS[runtime]], project);
+          assert.match(library, /\/lib\/linux-\w+\/libsecurememory\.so$/);
+          // Bun installs by itself what it does not find, elsewhere; Deno has a cache of its own.
+          const place = name.startsWith("deno") ? env.DENO_DIR : join(project, "node_modules");
+          assert.ok(library.startsWith(`${place}/`), `${library} is not what was installed`);
+        });
+      }
+
+      it("has types that a compiler accepts", limit, async () => {
+        if (name.startsWith("deno")) return void await succeed("deno check main.ts", project);
+        writeFiles(project, { "tsconfig.json": JSON.stringify(TSCONFIG) });
+        await succeed(`${NODE} ${join(toolOf("typescript"), "bin/tsc")} -p .`, project);
+      });
+    });
+  }
+
+  describe("in one file, without node_modules", () => {
+    let empty = "";
+    /** Nowhere to write: no home, no cache, no temporary folder. */
+    let bare: Record<string, string> = {};
+
+    before(() => {
+      empty = join(folder, "empty");
+      mkdirSync(empty);
+      bare = {
+        PATH: env.PATH as string,
+        TMPDIR: "/nonexistent",
+        NO_COLOR: "1",
+        DENO_NO_UPDATE_CHECK: "1",
+      };
+    });
+
+    it(
+      "keeps a secret when compiled by Bun, in an empty folder with no TMPDIR",
+      limit,
+      async () => {
+        const compile = `bun build --compile main.ts --outfile=${empty}/app`;
+        await succeed(compile, projectOf("npm"));
+        const library = await use("bun build --compile", "bun", [compile, "./app"], empty, bare);
+        assert.match(library, /^\/proc\/self\/fd\/\d+$/);
+      },
+    );
+
+    for (
+      const [runtime, target] of [["bun", "bun"], ["node", "node"], ["deno", "node"]] as const
+    ) {
+      it(`keeps a secret when bundled for ${target}, on ${runtime}`, limit, async () => {
+        const bundle = `bun build main.ts --target=${target} --outfile=${empty}/${runtime}.mjs`;
+        await succeed(bundle, projectOf("npm"));
+        const deno = "deno run --no-prompt --allow-ffi";
+        const start = { bun: "bun", node: "node", deno }[runtime];
+        const commands = [bundle, `${start} ${runtime}.mjs`];
+        const library = await use("bundle of one file", runtime, commands, empty, bare);
+        assert.match(library, /^\/proc\/self\/fd\/\d+$/);
+      });
+    }
+  });
+
+  describe("from JSR", () => {
+    const install = `deno add jsr:${NAME}`;
+    let project = "";
+
+    it("installs", limit, async () => {
+      project = projectOf("jsr");
+      await succeed(install, project);
+      await succeed("deno check main.ts", project);
+    });
+
+    it("keeps a secret on Deno, where no file is beside the module", limit, async () => {
+      const library = await use("jsr", "deno", [install, COMMANDS.deno], project);
+      assert.match(library, /^\/proc\/self\/fd\/\d+$/);
+    });
+
+    it("keeps a secret on Deno by the address of a module", limit, async () => {
+      const url = `http://${jsr.host}/${NAME}/${VERSION}/mod.ts`;
+      const direct = projectOf("https", url);
+      const command = `deno run --no-prompt --allow-ffi --allow-import=${jsr.host} main.ts`;
+      await use("address of a module", "deno", [command], direct);
+    });
+  });
+
+  describe("the doctor", { skip: withoutDoctor }, () => {
+    for (
+      const [runtime, command] of [
+        ["node", `npx --yes ${NAME} doctor`],
+        ["bun", `bunx ${NAME} doctor`],
+        ["deno", `deno run --no-prompt --min-dep-age=0 --allow-ffi npm:${NAME} doctor`],
+        ["deno", `deno run --no-prompt --allow-ffi jsr:${NAME}/doctor`],
+      ] as const
+    ) {
+      it(`tells of the host, by ${command}`, limit, async () => {
+        const nowhere = join(folder, command.replaceAll(/\W+/g, "-"));
+        mkdirSync(nowhere);
+        const { stdout } = await succeed(command, nowhere);
+        assert.match(stdout, /memfd_secret|secretmem/);
+        rows.push({ route: "nothing installed", runtime, commands: [command], library: "(any)" });
+      });
+    }
+  });
+
+  describe("with the registries gone", () => {
+    before(async () => {
+      await registry.stop();
+      await jsr.stop();
+    });
+
+    for (const [name, project] of [["jsr", "jsr"], ["deno, npm:", "deno-npm-"]] as const) {
+      it(`still keeps a secret on Deno (${name})`, limit, async () => {
+        const command = COMMANDS.deno.replace("main.ts", "--cached-only main.ts");
+        await use(`${name}, offline`, "deno", [command], join(folder, project));
+      });
+    }
+  });
+});

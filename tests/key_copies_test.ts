@@ -1,0 +1,101 @@
+/**
+ * Copies of a key that is kept in several ways, counted from outside: the tables of
+ * docs/faq.md are those of docs/copies.json, and what the text says of them holds here.
+ *
+ * @module
+ */
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { capabilities } from "../mod.ts";
+import { count } from "../bench/copies/count.ts";
+import { withTables } from "../bench/copies/table.ts";
+import { type Copies, type Counts, type Use, USES, type Way, WAYS } from "../bench/copies/ways.ts";
+import { withoutWay } from "./proof/support/tracing.ts";
+import { commandLine, patience, ROOT, RUNTIME } from "./support/child.ts";
+import { unless } from "./support/skip.ts";
+
+const copies = JSON.parse(readFileSync(`${ROOT}docs/copies.json`, "utf8")) as Copies;
+const faq = readFileSync(`${ROOT}docs/faq.md`, "utf8");
+
+describe("docs/copies.json", () => {
+  it("is what docs/faq.md shows", () => {
+    assert.equal(withTables(faq, copies), faq, "run `npm run copies -- --write`");
+    const other = structuredClone(copies) as unknown as { date: string };
+    other.date = "1970-01-01";
+    assert.notEqual(withTables(faq, other as unknown as Copies), faq);
+    assert.throws(() => withTables("# Nothing", copies), /no marks/);
+  });
+
+  it("has every way, every use and every runtime, and the search has found what is there", () => {
+    for (const name of ["bun", "deno", "node"] as const) {
+      for (const use of Object.keys(USES) as Use[]) {
+        for (const way of Object.keys(WAYS) as Way[]) {
+          const { kept, after } = copies.runtimes[name].counts[use][way];
+          assert.ok(kept >= 0 && after >= 0, `${name}, ${use}, ${way}`);
+          // All but what no reader may read.
+          if (way !== "secretmem") assert.ok(kept >= 1, `${name}, ${use}, ${way}`);
+        }
+      }
+    }
+  });
+});
+
+/** Garbage is collected on demand. Bun does that anyway. */
+const FLAGS = { bun: [], deno: ["-A", "--v8-flags=--expose-gc"], node: ["--expose-gc"] }[RUNTIME];
+
+function countHere(way: Way, use: Use): Promise<Counts> {
+  return count(
+    (script, ...args) => commandLine(script as string, { flags: FLAGS, args }),
+    way,
+    use,
+  );
+}
+
+describe("a key that is kept here", () => {
+  const skip = withoutWay("mem");
+  const limits = { skip, timeout: patience(60_000) };
+
+  it("stands in its array once, and nowhere after that was wiped", limits, async () => {
+    assert.deepEqual(await countHere("wiped", "compare"), { kept: 1, after: 0 });
+  });
+
+  it("stays in memory as a string that was dropped", limits, async () => {
+    const { kept, after } = await countHere("string", "compare");
+    assert.ok(kept >= 1 && after >= 1, `${kept}, ${after}`);
+  });
+
+  it(
+    "stands on its page alone if a producer wrote it there, and nowhere after close",
+    limits,
+    async () => {
+      assert.deepEqual(await countHere("fill", "compare"), { kept: 1, after: 0 });
+    },
+  );
+
+  it(
+    "stands on its page alone if it came in an array, and nowhere after close",
+    limits,
+    async () => {
+      assert.deepEqual(await countHere("from", "compare"), { kept: 1, after: 0 });
+    },
+  );
+
+  it("stands in its array alone if that was compared with a secret", limits, async () => {
+    assert.deepEqual(await countHere("given", "compare"), { kept: 1, after: 0 });
+  });
+
+  it("stands nowhere that can be read on the store secretmem", {
+    ...limits,
+    skip: skip ||
+      unless("secretmem", capabilities().stores.secretmem.available, "no memfd_secret here"),
+  }, async () => {
+    assert.deepEqual(await countHere("secretmem", "compare"), { kept: 0, after: 0 });
+  });
+
+  it("is copied by createHmac on Deno, and not on Bun and Node", limits, async () => {
+    const { kept, after } = await countHere("fill", "hmac");
+    if (RUNTIME === "deno") assert.ok(kept > 100 && after > 100, `${kept}, ${after}`);
+    else assert.deepEqual({ kept, after }, { kept: 1, after: 0 });
+  });
+});

@@ -1,0 +1,58 @@
+/**
+ * Looks for bytes in the whole memory of another process, as a debugger may: by
+ * /proc/PID/mem, which shows closed pages too.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { closeSync, openSync, readSync } from "node:fs";
+import { vmas } from "./smaps.ts";
+
+const CHUNK = 1 << 20;
+
+/**
+ * How often each of several runs of bytes is there; `undefined` if the kernel lets us read
+ * nothing. What a program is made of is left out.
+ */
+export function find(pid: number, runs: readonly Uint8Array[]): number[] | undefined {
+  let file: number;
+  try {
+    file = openSync(`/proc/${pid}/mem`, "r");
+  } catch {
+    return undefined;
+  }
+  const found = runs.map(() => 0);
+  const buffer = Buffer.alloc(CHUNK + Math.max(...runs.map(({ length }) => length)));
+  let any = false;
+  try {
+    for (const { from, to, resident, constant } of vmas(pid)) {
+      if (resident === 0 || constant) continue;
+      for (let at = Number(from); at < Number(to); at += CHUNK) {
+        const got = readAt(file, buffer.subarray(0, Number(to) - at), at);
+        any ||= got > 0;
+        for (const [index, run] of runs.entries()) {
+          found[index]! += count(buffer.subarray(0, got), run);
+        }
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+  return any ? found : undefined;
+}
+
+/** Parts of a process cannot be read: [vvar], memfd_secret. Then it is 0. */
+function readAt(file: number, buffer: Buffer, position: number): number {
+  try {
+    return readSync(file, buffer, 0, buffer.length, position);
+  } catch {
+    return 0;
+  }
+}
+
+/** Those that begin in the first chunk: the rest is seen again with the next one. */
+function count(text: Buffer, run: Uint8Array): number {
+  let found = 0;
+  for (let at = text.indexOf(run); at >= 0 && at < CHUNK; at = text.indexOf(run, at + 1)) found++;
+  return found;
+}
