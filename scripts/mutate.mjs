@@ -32,7 +32,7 @@ import { ROOT } from "./toolchain.mjs";
 import { hashOf, makeCopy, sourceFiles } from "./mutation/copy.mjs";
 import { listMutants } from "./mutation/mutants.mjs";
 import { report } from "./mutation/report.mjs";
-import { build, DEPTHS, stagesFor } from "./mutation/stages.mjs";
+import { build, DEPTHS, requireRungs, stagesFor } from "./mutation/stages.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -139,6 +139,7 @@ if (!options.report && todo.length > 0) {
   const root = makeCopy();
   const wrong = await build(root);
   if (wrong !== undefined) throw new Error(`The code does not compile: ${wrong}`);
+  await requireRungs(root);
   for (const [index, mutant] of todo.entries()) {
     // What the compiler keeps of every mutant would fill the disk.
     if (index % 50 === 49) rmSync(join(root, ".zig-cache"), { recursive: true, force: true });

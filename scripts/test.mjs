@@ -152,7 +152,7 @@ const suites = {
       "--doc",
       "--quiet",
       `--junit-path=${report}`,
-      ...["mod.ts", "src/"],
+      ...["mod.ts", "doctor.ts", "src/"],
     ]);
     return countCases(report, status);
   },

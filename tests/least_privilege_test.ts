@@ -381,7 +381,8 @@ describe("a permission that is not there", () => {
 
   for (
     const [name, flags] of [
-      ["none at all", []],
+      // Deno gives a Deno that it starts its own permissions, if there is no flag at all.
+      ["none at all", ["--deny-net"]],
       ["one for another library", [`--allow-ffi=${LIBRARY}.other`]],
       ["one for another folder", [`--allow-ffi=${folder}/other`]],
       ["one that is denied for the library", [`--allow-ffi=${folder}`, `--deny-ffi=${LIBRARY}`]],

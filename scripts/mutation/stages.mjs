@@ -172,7 +172,7 @@ const keyed = {
   name: "bun, with protection keys",
   async run(root) {
     const machine = [process.execPath, "scripts/emulated.mjs", "--timeout", "540", "--"];
-    const test = ["env", "REQUIRE=pkey", "bun", "test", "--bail=1", "--timeout=240000"];
+    const test = ["env", "REQUIRE=pkey,secretmem", "bun", "test", "--bail=1", "--timeout=240000"];
     const files = ["pkey", "idle", "faults"].map((name) => `./tests/${name}_test.ts`);
     const [program, ...args] = [...machine, ...test, ...files];
     const outcome = await run(root, program, args, 600);
@@ -205,6 +205,23 @@ export function stagesFor(file, depth) {
   if (KEYED.includes(file)) stages[0] = [keyed, ...stages[0]];
   if (file === "zig/gate.zig") stages[0] = [...stages[0], keyed];
   return stages.slice(0, DEPTHS.indexOf(depth) + 1).flat();
+}
+
+const RUNGS = `
+  import { capabilities } from "./mod.ts";
+  const { stores, gates } = capabilities();
+  const there = Object.entries({ ...stores, ...gates }).filter(([, { available }]) => available);
+  console.log(there.map(([name]) => name).join(","));
+`;
+
+/**
+ * From here on tests may not skip what this host has: a mutant that makes a rung look missing
+ * would survive by that.
+ */
+export async function requireRungs(root) {
+  const { status, text } = await run(root, findBun(), ["-e", RUNGS], 60);
+  if (status !== 0) throw new Error(`Cannot find out which rungs there are: ${text}`);
+  process.env.REQUIRE = text.trim();
 }
 
 /** Builds what the tests load. The first line of what is wrong, or undefined. */

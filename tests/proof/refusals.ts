@@ -28,6 +28,9 @@ export interface At {
 /** Steps that fail, with the error's class and the name that it gives to the call. */
 export type Failures = { readonly [step: string]: string };
 
+/** What `capabilities()` looks for: rungs, and sealed guards. */
+export type Missing = "secretmem" | "locked" | "pkey" | "mprotect" | "sealing";
+
 /** What is different. */
 export interface Difference {
   readonly fails?: Failures;
@@ -37,7 +40,7 @@ export interface Difference {
    * What `capabilities()` says cannot be had any more, and for want of which step. The
    * rungs on the ground are tried anew each time, and may be missing beyond that.
    */
-  readonly missing?: { readonly [rung in "secretmem" | "locked" | "pkey" | "mprotect"]?: string };
+  readonly missing?: { readonly [what in Missing]?: string };
   /** What the kernel says of the secrets. */
   readonly status?: { readonly [field: string]: unknown };
 }
@@ -234,20 +237,20 @@ export const ROWS: readonly Row[] = [
     name: "mprotect for writing, once there are secrets",
     calls: [mprotect(PROT_READ_WRITE)],
     from: "secret",
-    wanted: on(
-      { gate: "mprotect" },
-      fails({ ...both({ update: PROTECTION, close: PROTECTION }), ...again(PROTECTION) }),
-    ),
+    wanted: on({ gate: "mprotect" }, () => ({
+      fails: { ...both({ update: PROTECTION, close: PROTECTION }), ...again(PROTECTION) },
+      missing: { mprotect: "mprotect" },
+    })),
   },
   {
     name: "mprotect for closing, once there are secrets",
     calls: [mprotect(PROT_NONE)],
     from: "secret",
     // The window is not left open: the secret is destroyed.
-    wanted: on(
-      { gate: "mprotect" },
-      fails({ ...both({ read: PROTECTION, update: CLOSED }), ...again(PROTECTION) }),
-    ),
+    wanted: on({ gate: "mprotect" }, () => ({
+      fails: { ...both({ read: PROTECTION, update: CLOSED }), ...again(PROTECTION) },
+      missing: { mprotect: "mprotect" },
+    })),
   },
   {
     name: "mprotect for closing and mmap, once there are secrets",
@@ -268,26 +271,36 @@ export const ROWS: readonly Row[] = [
   {
     name: "mlock2",
     calls: [all("mlock2")],
+    // Where it is missing there is mlock(2), which is all that older kernels have.
+    wanted: ({ errno, rung }) =>
+      errno === ENOSYS ? {} : {
+        fails: when(rung.store === "locked", none(unlockable(errno))),
+        missing: { locked: "mlock" },
+      },
+  },
+  {
+    name: "mlock2 and mlock",
+    calls: [all("mlock2"), all("mlock")],
     wanted: ({ errno, rung }) => ({
       fails: when(rung.store === "locked", none(unlockable(errno))),
       missing: { locked: "mlock" },
     }),
   },
   {
-    name: "mlock2, with allowUnlocked",
-    calls: [all("mlock2")],
+    name: "mlock2 and mlock, with allowUnlocked",
+    calls: [all("mlock2"), all("mlock")],
     allowUnlocked: true,
     wanted: on({ store: "locked" }, () => ({ status: { store: "unlocked", locked: false } })),
   },
   {
-    name: "mlock2 and MADV_RANDOM, with allowUnlocked",
-    calls: [all("mlock2"), madvise(1)],
+    name: "mlock2, mlock and MADV_RANDOM, with allowUnlocked",
+    calls: [all("mlock2"), all("mlock"), madvise(1)],
     allowUnlocked: true,
     wanted: on({ store: "locked" }, fails(none("AllocationError madvise_random"))),
   },
   {
-    name: "mlock2, once there are secrets",
-    calls: [all("mlock2")],
+    name: "mlock2 and mlock, once there are secrets",
+    calls: [all("mlock2"), all("mlock")],
     from: "secret",
     wanted: ({ errno, rung }) => ({
       fails: when(rung.store === "locked", { "region.again": unlockable(errno) }),
@@ -491,7 +504,7 @@ export const ROWS: readonly Row[] = [
   {
     name: "mseal",
     calls: [all("mseal")],
-    wanted: () => ({ status: { guardsSealed: false } }),
+    wanted: () => ({ status: { guardsSealed: false }, missing: { sealing: "mseal" } }),
   },
   { name: "rt_sigaction", calls: [all("rt_sigaction")], wanted: nothing },
 ];

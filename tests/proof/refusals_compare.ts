@@ -121,8 +121,8 @@ function checkCapabilities(
   }
 }
 
-function rungsOf({ stores, gates }: Capabilities): Record<string, Availability> {
-  return { ...stores, ...gates };
+function rungsOf({ stores, gates, guardSealing }: Capabilities): Record<string, Availability> {
+  return { ...stores, ...gates, sealing: guardSealing };
 }
 
 function check(
