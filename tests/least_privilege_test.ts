@@ -13,7 +13,7 @@ import process from "node:process";
 import { describe, it, test } from "node:test";
 import { UnsupportedError } from "../mod.ts";
 import { viewsOf } from "../src/native/deno_module.ts";
-import { commandLine, patience, ROOT, withModule } from "./support/child.ts";
+import { commandLine, patience, ROOT, RUNTIME, withModule } from "./support/child.ts";
 import {
   denoPath,
   LIBRARY,
@@ -547,7 +547,7 @@ const SUITE = [
 ].join(" ").split(" ");
 
 test("the suite of secrets runs with that permission as it does with all", {
-  skip,
+  skip: skip || unless("deno", RUNTIME === "deno", "once is enough: Deno's own run does it"),
   timeout: patience(240_000),
 }, () => {
   const flags = [
