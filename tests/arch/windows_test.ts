@@ -16,7 +16,6 @@ import { after, test } from "node:test";
 import { patience, ROOT } from "../support/child.ts";
 import { withoutZig, zigPath } from "../support/native.ts";
 import { buildCoreTests, readResults } from "./support/core_tests.ts";
-import { WHOLE } from "./support/form.ts";
 import { assertSmoke, assertStray, childPath, libraryOf } from "./support/runs.ts";
 import { find, got, tools } from "./support/tools.ts";
 import { openWine } from "./support/wine.ts";
@@ -81,7 +80,7 @@ const FLAGS = {
   node: ["--disable-warning=ExperimentalWarning"],
 } as const;
 
-for (const runtime of WHOLE ? ["bun", "deno", "node"] as const : ["bun"] as const) {
+for (const runtime of ["bun", "deno", "node"] as const) {
   const found = wine.skip === false
     ? find(`${runtime}-windows`, tools.windowsRuntimes[runtime])
     : wine;
