@@ -480,6 +480,19 @@ fn fail_kth(operation: Operation, flags: u32, k: u32, errno: u16) !bool {
 }
 
 // A creation that has to make an arena first: the queue of free pages is emptied.
+test "Windows's error reporting is told of each reservation once: it takes 512" {
+    if (builtin.target.os.tag != .windows) return error.SkipZigTest;
+    var cause: Cause = .{};
+    // Of a size that no other test has, so that its address space is new.
+    const shape = shape_of(20_000, lowest);
+    for (0..3) |round| {
+        seam.arm(0, 0, 0);
+        const handle = try secret.create(&cause, shape, .zeros);
+        try end(handle);
+        try expectEqual(@as(u32, if (round == 0) 1 else 0), seam.count(.WerRegisterExcludedMemoryBlock));
+    }
+}
+
 test "pages are locked where there is no mlock2, too, and nothing is left open if they cannot be" {
     if (builtin.target.os.tag != .linux) return error.SkipZigTest;
     var cause: Cause = .{};

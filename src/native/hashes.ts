@@ -11,6 +11,6 @@ export const HASHES: { readonly [target: string]: string } = {
   "linux-aarch64": "ad441479fdbffdba328e29ccbe124a5353dcbf7a99260393cd38a85d4fec0f0a",
   "macos-x86_64": "632520848a15c1174fe5393958bb9bdfca45874871e40a73bec812b83f01c9d9",
   "macos-aarch64": "fb2fddefab5a71687d0fb95ca35cc2ce6355538adf9c5c91bce2afcb9ec7a3cb",
-  "windows-x86_64": "fe014a80f45f3749f7f56daf0a59a3de1c9052cc96506c0cb10f47fc451244af",
-  "windows-aarch64": "8e07f6ce9cc5c39bbb90ad09d3edcdf4bf5536cdafbc2c7d105c501e05792cff",
+  "windows-x86_64": "9d9ef30e9d5def4a41b6458eab43d3e03c08bf33bfed8c0d468f48abeddbfabe",
+  "windows-aarch64": "a2388bd308bc73a906b8d5ca2f25f9f655219084482c12f0f20fee3fabf8c039",
 };

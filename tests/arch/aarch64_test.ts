@@ -18,7 +18,6 @@ import { test } from "node:test";
 import { patience, ROOT } from "../support/child.ts";
 import { withoutZig } from "../support/native.ts";
 import { buildCoreTests, readResults } from "./support/core_tests.ts";
-import { WHOLE } from "./support/form.ts";
 import { assertSmoke, assertStray, childPath } from "./support/runs.ts";
 import { find, got, runToEnd, tools } from "./support/tools.ts";
 
@@ -52,7 +51,7 @@ const FLAGS = {
   node: ["--disable-wasm-trap-handler", "--disable-warning=ExperimentalWarning"],
 } as const;
 
-for (const runtime of WHOLE ? ["bun", "deno", "node"] as const : ["bun"] as const) {
+for (const runtime of ["bun", "deno", "node"] as const) {
   const found = qemu.skip === false
     ? find(`${runtime}-aarch64`, tools.aarch64Runtimes[runtime])
     : qemu;

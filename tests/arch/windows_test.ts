@@ -16,7 +16,6 @@ import { after, test } from "node:test";
 import { patience, ROOT } from "../support/child.ts";
 import { withoutZig, zigPath } from "../support/native.ts";
 import { buildCoreTests, readResults } from "./support/core_tests.ts";
-import { WHOLE } from "./support/form.ts";
 import { assertSmoke, assertStray, childPath, libraryOf } from "./support/runs.ts";
 import { find, got, tools } from "./support/tools.ts";
 import { openWine } from "./support/wine.ts";
@@ -81,7 +80,7 @@ const FLAGS = {
   node: ["--disable-warning=ExperimentalWarning"],
 } as const;
 
-for (const runtime of WHOLE ? ["bun", "deno", "node"] as const : ["bun"] as const) {
+for (const runtime of ["bun", "deno", "node"] as const) {
   const found = wine.skip === false
     ? find(`${runtime}-windows`, tools.windowsRuntimes[runtime])
     : wine;
@@ -123,7 +122,7 @@ const SUITE = [
 const deno = wine.skip === false ? find("deno-windows", tools.windowsRuntimes.deno) : wine;
 
 test("Windows: the tests that ask for nothing of Linux pass on Deno", {
-  skip: WHOLE ? deno.skip : "only `npm run test:arch` runs them",
+  skip: deno.skip,
   timeout: patience(900_000),
 }, () => {
   const { run, path } = got(wine);

@@ -175,8 +175,10 @@ pub fn unreserve(cause: *Cause, address: usize, _: usize) Failed!void {
     try call(cause, .VirtualFree, VirtualFree, .{ address, 0, mem_release });
 }
 
-/// "WerRegisterExcludedMemoryBlock function": since version 1703, and at most WER_MAX_REGISTERED_ENTRIES (512) of
-/// all registrations of the process. Beyond that, or where error reporting is in no state
+/// Whole reservations only: pages of one that are marked again are in it already.
+///
+/// "WerRegisterExcludedMemoryBlock function": since version 1703, and at most
+/// WER_MAX_REGISTERED_ENTRIES (512) of all registrations of the process. Beyond that, or where error reporting is in no state
 /// to register anything, pages are ciphertext while closed, as everywhere here, but open
 /// ones can get into a report. That is less, and not nothing: no error, but `region` says
 /// `no_dump` is false. Nothing else needs marking: there is no fork, and large pages exist
@@ -184,11 +186,18 @@ pub fn unreserve(cause: *Cause, address: usize, _: usize) Failed!void {
 pub fn mark(_: *Cause, address: usize, length: usize) Failed!void {
     var ignored: Cause = .{};
     const size = std.math.cast(u32, length) orelse return;
+    if (!is_reservation(address)) return;
     if (seam.fails(&ignored, .WerRegisterExcludedMemoryBlock)) return;
     const Register = fn (address: usize, size: u32) callconv(.winapi) HResult;
     const register = if_there(Register, "WerRegisterExcludedMemoryBlock") orelse return;
     if (register(address, size) != 0) return;
     commit_guard(&ignored, address) catch unregister(address);
+}
+
+fn is_reservation(address: usize) bool {
+    var found: MemoryBasicInformation = undefined;
+    if (VirtualQuery(address, &found, @sizeOf(MemoryBasicInformation)) == 0) return false;
+    return found.allocation_base == address;
 }
 
 fn unregister(address: usize) void {

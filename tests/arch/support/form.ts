@@ -5,5 +5,5 @@
  */
 import process from "node:process";
 
-/** All of it, as `npm run test:arch` runs it; else what is quick enough for `npm test`. */
+/** With nothing from caches, as `npm run test:arch` runs it; else what is quick enough for `npm test`. */
 export const WHOLE: boolean = process.env.SECUREMEMORY_TEST_ARCH !== "brief";
