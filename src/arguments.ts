@@ -37,10 +37,12 @@ export function checkLength(length: unknown): number {
 }
 
 /**
+ * The bytes of a source, and whether the engine keeps them: see `kept_bytes.ts`.
+ *
  * @throws {TypeError} If it is neither a Uint8Array nor an ArrayBuffer, or its memory is shared.
  * @throws {RangeError} If it is empty or too long.
  */
-export function checkSource(source: unknown): Uint8Array<ArrayBuffer> {
+export function checkSource(source: unknown): { bytes: Uint8Array<ArrayBuffer>; kept: boolean } {
   const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
   if (!(bytes instanceof Uint8Array)) {
     throw new TypeError(
@@ -49,7 +51,8 @@ export function checkSource(source: unknown): Uint8Array<ArrayBuffer> {
       }`,
     );
   }
-  if (!isKept(bytes) && !(bytes.buffer instanceof ArrayBuffer)) {
+  const kept = isKept(bytes);
+  if (!kept && !(bytes.buffer instanceof ArrayBuffer)) {
     throw new TypeError(
       "Cannot create a secret: the source must not be in shared memory, which other threads could read or change meanwhile",
     );
@@ -58,7 +61,7 @@ export function checkSource(source: unknown): Uint8Array<ArrayBuffer> {
     throw new RangeError("Cannot create a secret: the source must not be empty");
   }
   checkLength(bytes.byteLength);
-  return bytes as Uint8Array<ArrayBuffer>;
+  return { bytes: bytes as Uint8Array<ArrayBuffer>, kept };
 }
 
 /** @throws {TypeError} If it is not a function. */

@@ -38,6 +38,20 @@ function cell(loaded: Library, handle: number, length: number, resolved: Resolve
   return new Cell(loaded, { handle, length, revokeViews, perThread, label });
 }
 
+/** Makes a secret of the first bytes, which are wiped once everything has succeeded. */
+export function createFrom(
+  bytes: Uint8Array<ArrayBuffer>,
+  length: number,
+  options: SecretOptions | undefined,
+): Cell {
+  return create(
+    length,
+    options,
+    (calls, { alignment, flags }) =>
+      calls.securememory_create_from(bytes, length, alignment, flags),
+  );
+}
+
 /** Makes a secret that `write` fills. If it fails, nothing is left. */
 export function createFilled(
   length: number,

@@ -7,19 +7,34 @@
  */
 import { currentRuntime } from "./native/current.ts";
 
+/** More than any engine keeps: JavaScriptCore's `fastSizeLimit` is 1,000. */
+const KEPT_MAX = 1024;
+
+/** Where kept bytes are for the time of a call. Made when it is needed; wiped after each. */
+let place: Uint8Array<ArrayBuffer> | undefined;
+/** Options have getters, which may make secrets in the middle of making one. */
+let taken = false;
+
 /** Whether the bytes are the engine's. Then they are in no shared memory, and no secret's. */
 export function isKept(bytes: Uint8Array): boolean {
-  return currentRuntime()?.keepsBytes(bytes) ?? false;
+  return bytes.byteLength <= KEPT_MAX && (currentRuntime()?.keepsBytes(bytes) ?? false);
 }
 
-/** Calls `use` with bytes that do not move: a copy, which is wiped, if the engine keeps them. */
-export function withStill<T>(bytes: Uint8Array, use: (still: Uint8Array<ArrayBuffer>) => T): T {
-  if (!isKept(bytes)) return use(bytes as Uint8Array<ArrayBuffer>);
-  const copy = new Uint8Array(new ArrayBuffer(bytes.byteLength));
-  copy.set(bytes);
+const newPlace = () => new Uint8Array(new ArrayBuffer(KEPT_MAX));
+
+/**
+ * Calls `use` with a copy of kept bytes that does not move, and is wiped: the first bytes of what
+ * it gets. Cutting a view of them off each time would cost more than all the rest.
+ */
+export function withStill<T>(kept: Uint8Array, use: (still: Uint8Array<ArrayBuffer>) => T): T {
+  const nested = taken;
+  const still = nested ? newPlace() : place ??= newPlace();
+  taken = true;
+  still.set(kept);
   try {
-    return use(copy);
+    return use(still);
   } finally {
-    copy.fill(0);
+    still.fill(0, 0, kept.byteLength);
+    taken = nested;
   }
 }

@@ -12,7 +12,7 @@ import {
   describe,
 } from "./arguments.ts";
 import { Cell } from "./cell.ts";
-import { create, createFilled, utf8Length } from "./create.ts";
+import { create, createFilled, createFrom, utf8Length } from "./create.ts";
 import { SecretClosedError } from "./errors.ts";
 import {
   close,
@@ -110,18 +110,15 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   static from(source: Uint8Array | ArrayBuffer, options?: SecretOptions): Secret {
-    const bytes = checkSource(source);
-    Secret.#checkWritable(bytes, "create a secret from the source");
+    const { bytes, kept } = checkSource(source);
     const length = bytes.byteLength;
-    const cell = withStill(bytes, (still) =>
-      create(
-        length,
-        options,
-        (calls, { alignment, flags }) =>
-          calls.securememory_create_from(still, length, alignment, flags),
-      ));
-    // Only after everything has succeeded; what did not move is wiped already.
-    if (isKept(bytes)) bytes.fill(0);
+    if (!kept) {
+      Secret.#checkWritable(bytes, "create a secret from the source");
+      return Secret.#watched(createFrom(bytes, length, options));
+    }
+    const cell = withStill(bytes, (still) => createFrom(still, length, options));
+    // Only after everything has succeeded.
+    bytes.fill(0);
     return Secret.#watched(cell);
   }
 
@@ -236,7 +233,7 @@ export class Secret implements Disposable, AsyncDisposable {
 
   /** Writing to a view of a secret outside `update` would stop the process. */
   static #checkWritable(bytes: Uint8Array, action: string): void {
-    const owner = isKept(bytes) ? undefined : owners.get(bytes.buffer);
+    const owner = owners.get(bytes.buffer);
     if (owner === undefined || owner.#cell.writable) return;
     throw new TypeError(
       `Cannot ${action}: it is a view of a secret that is not writable now. Use copy(), or update()`,
@@ -400,13 +397,10 @@ export class Secret implements Disposable, AsyncDisposable {
   equals(other: Secret | Uint8Array): boolean {
     const cell = this.#cell;
     if (other instanceof Uint8Array) {
-      return withStill(
-        other,
-        (still) =>
-          this.#native((calls) =>
-            calls.securememory_equal_bytes(cell.handle, still, still.byteLength)
-          ),
-      ) === 1;
+      const length = other.byteLength;
+      const equal = (bytes: Uint8Array) =>
+        this.#native((calls) => calls.securememory_equal_bytes(cell.handle, bytes, length)) === 1;
+      return isKept(other) ? withStill(other, equal) : equal(other);
     }
     if (!(other instanceof Secret)) {
       throw new TypeError(
