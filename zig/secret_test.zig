@@ -584,6 +584,31 @@ test "a creation that fails after its bytes were written leaves none of them" {
     try expect(pages > 0);
 }
 
+test "a purge that cannot open a page to wipe it takes the page away" {
+    var cause: Cause = .{};
+    var source: [32]u8 = @splat(0xC5);
+    const handle = try secret.create(&cause, shape_32, .{ .bytes = &source });
+    const record = record_of(handle);
+    const address = record.base;
+    seam.arm(1, 12, 1);
+    try expectError(error.ProtectionFailed, secret.purge(&cause));
+    seam.arm(0, 0, 0);
+    try expect(record.dropped);
+    if (builtin.os.tag == .linux) {
+        // The pages may be sealed: what is there now is read past their protection.
+        const linux = std.os.linux;
+        const memory = linux.open("/proc/self/mem", .{}, 0);
+        defer _ = linux.close(@intCast(memory));
+        var seen: [32]u8 = undefined;
+        const here = @intFromPtr(record.payload().ptr);
+        try expect(here >= address and here < address + record.span);
+        const count = linux.pread(@intCast(memory), &seen, seen.len, @intCast(here));
+        try expectEqual(@as(usize, seen.len), count);
+        try expect(std.mem.allEqual(u8, &seen, 0));
+    }
+    try end(handle);
+}
+
 test "for every k, failing the k-th system call leaves nothing half done" {
     for (all_rungs) |flags| for (std.enums.values(Operation)) |operation| {
         if (!try has(flags)) continue;
