@@ -50,7 +50,7 @@ const SHOWN: readonly string[] = [
   "sodium-native cold window",
   "sodium-native create and close",
   "first secret",
-  "first secret, stripping types",
+  "first secret, from sources",
   "Asherah cold window",
   "Asherah nested window",
   "Asherah create and close",

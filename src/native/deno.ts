@@ -80,6 +80,7 @@ export function deno(): Runtime | undefined {
       return `run Deno with --allow-read=${path} --allow-write=${path}`;
     },
     sha256,
+    slowHash: true,
     // V8 has such arrays, and Deno turns them off: --typed-array-max-size-in-heap=0.
     keepsBytes: () => false,
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {

@@ -28,6 +28,11 @@ export function embedded(): Embedded | undefined {
   return { bytes: inflateSync(compressed), hash: undefined };
 }
 
+/** Nothing is done ahead where nothing may be waited for. */
+export function hashAhead(): string | undefined {
+  return undefined;
+}
+
 function load(): Encoded | undefined {
   try {
     if (process.platform === "linux") {

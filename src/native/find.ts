@@ -11,7 +11,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { fileName, pathBeside } from "./beside.ts";
 import { cacheFile, cacheFolders } from "./cache_file.ts";
-import { type Embedded, embedded } from "./embedded.ts";
+import { type Embedded, embedded, hashAhead } from "./embedded.ts";
 import { HASHES } from "./hashes.ts";
 import { memoryFile } from "./memory_file.ts";
 import type { Runtime } from "./runtime.ts";
@@ -47,6 +47,7 @@ export function find<T>(runtime: Runtime, load: (found: Found) => T): T {
   const path = pathBeside(runtime);
   requireFfi(runtime, path);
   const name = `beside the module, "${path}"`;
+  if (path !== undefined && hashAhead() === wanted) return load({ path, name });
   const content = path === undefined ? "missing" : runtime.readFile(path);
   if (path !== undefined && content !== "missing" && content !== "unreadable") {
     requireHash(runtime.sha256(content), wanted, name);

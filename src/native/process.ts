@@ -60,9 +60,12 @@ interface Crypto {
 }
 
 /** Files and hashes by Node's modules, which are not loaded before they are needed. */
-export function nodeFiles(of: Process): Pick<Runtime, "mayExist" | "readFile" | "sha256"> {
+export function nodeFiles(
+  of: Process,
+): Pick<Runtime, "mayExist" | "readFile" | "sha256" | "slowHash"> {
   const files = () => of.getBuiltinModule("node:fs") as FileSystem;
   return {
+    slowHash: false,
     mayExist: (path) => files().existsSync(path),
     readFile: (path) => readOr(() => files().readFileSync(path)),
     sha256(bytes) {

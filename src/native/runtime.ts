@@ -39,6 +39,9 @@ export interface Runtime {
   /** The SHA-256 of bytes, in hexadecimal. */
   sha256(bytes: Uint8Array): string;
 
+  /** Whether that is in JavaScript, and better done ahead, asynchronously. */
+  readonly slowHash: boolean;
+
   /** Loads a library. Throws whatever the runtime throws if that fails. It is never unloaded. */
   load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table>;
 
