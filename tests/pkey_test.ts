@@ -54,12 +54,14 @@ const secret = make();
 const address = secret.withBytes(addressOf);
 `;
 
-/** Holds a synchronous window open for a second, in which the Worker gets its message. */
+/** Holds a synchronous window open for seconds, in which the Worker gets its message: not before. */
 const READ_MEANWHILE = `
 console.log("before");
-reader.post({ address });
 const clock = new Int32Array(new SharedArrayBuffer(4));
-secret.withBytes(() => void Atomics.wait(clock, 0, 0, 3000));
+secret.withBytes(() => {
+  reader.post({ address });
+  Atomics.wait(clock, 0, 0, 3000);
+});
 console.log("after", await reader.receive());
 `;
 

@@ -584,6 +584,16 @@ test "a creation that fails after its bytes were written leaves none of them" {
     try expect(pages > 0);
 }
 
+test "the probe of mprotect opens a page and closes it" {
+    if (builtin.os.tag != .linux) return error.SkipZigTest;
+    var cause: Cause = .{};
+    const page_size = (try process.get(&cause)).page_size;
+    seam.arm(0, 0, 0);
+    try rungs.probe(&cause, page_size, .mprotect);
+    // A host may refuse either.
+    try expectEqual(@as(u32, 2), seam.count(.mprotect));
+}
+
 test "a purge that cannot open a page to wipe it takes the page away" {
     var cause: Cause = .{};
     var source: [32]u8 = @splat(0xC5);
