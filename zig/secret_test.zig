@@ -584,6 +584,23 @@ test "a creation that fails after its bytes were written leaves none of them" {
     try expect(pages > 0);
 }
 
+test "a region that could not be locked again is there for the next secret" {
+    var cause: Cause = .{};
+    const page_size = (try process.get(&cause)).page_size;
+    const shape: secret.Shape = .{ .length = @intCast(5 * page_size), .alignment = 16, .flags = abi.flag_locked };
+    const handle = try secret.create(&cause, shape, .zeros);
+    const address = record_of(handle).base;
+    try end(handle);
+    const arenas = counters.arenas.get();
+    seam.arm(1, 12, 1);
+    try std.testing.expect(std.meta.isError(secret.create(&cause, shape, .zeros)));
+    seam.arm(0, 0, 0);
+    const next = try secret.create(&cause, shape, .zeros);
+    try expectEqual(address, record_of(next).base);
+    try expectEqual(arenas, counters.arenas.get());
+    try end(next);
+}
+
 test "the probe of mprotect opens a page and closes it" {
     if (builtin.os.tag != .linux) return error.SkipZigTest;
     var cause: Cause = .{};
