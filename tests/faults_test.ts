@@ -51,6 +51,10 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
           run("asynchronous", env, ...more));
         it(`for ever, nothing is readable${when}`, () => run("forever", env, ...more));
       }
+      if (rungs.gate === "pkey") {
+        it("a window that gets no key is not entered, and the next one is", () =>
+          run("rearm", env));
+      }
       it("a window is not entered, or its secret is destroyed", () => run("window", env, ...keys));
       it("neither the callback's error nor the window's is lost", () => run("both", env, ...keys));
     },

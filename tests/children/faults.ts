@@ -11,6 +11,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import {
   AllocationError,
+  configure,
   LockLimitError,
   ProtectionError,
   purge,
@@ -98,7 +99,7 @@ function secretmemDescriptors(): string[] {
   return links.filter((link) => link.includes("secretmem"));
 }
 
-const cases: Record<string, () => void> = {
+const cases: Record<string, () => void | Promise<void>> = {
   create() {
     const inUse = stats().inUse;
     forEveryK((k) => {
@@ -120,6 +121,23 @@ const cases: Record<string, () => void> = {
         }
       };
     }, () => assert.equal(stats().inUse, inUse));
+  },
+
+  async rearm() {
+    // A page that was idle gets a key again by a system call.
+    configure({ idleTimeout: 2 });
+    const secret = Secret.from(new Uint8Array(32).fill(0xa5), { gate: "pkey" });
+    const read = () => secret.withBytes((bytes) => bytes[0]);
+    for (const errno of ERRNOS) {
+      for (let turn = 0; stats().keyedSecrets > 0; turn++) {
+        assert.ok(turn < 500, "it is never idle");
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      arm(1, errno);
+      assert.throws(read, ProtectionError);
+      arm(0, 0);
+      assert.equal(read(), 0xa5);
+    }
   },
 
   first() {
