@@ -8,22 +8,13 @@
  */
 import process from "node:process";
 
-/** Such a script is what the first argument names: see `start`. */
-async function script(name: string | undefined): Promise<boolean> {
-  switch (name) {
-    case "observer.ts":
-    case "sender.ts":
-    case "stray.ts":
-      process.argv.splice(2, 1);
-      break;
-    default:
-      return false;
-  }
-  // Literal specifiers: a bundler has to see them.
-  if (name === "observer.ts") await import("./observer.ts");
-  else if (name === "sender.ts") await import("./sender.ts");
-  else await import("./stray.ts");
-  return true;
-}
+/** What the first argument may name: see `start`. Literal specifiers, for a bundler to see. */
+const SCRIPTS: Readonly<Record<string, () => Promise<unknown>>> = {
+  "observer.ts": () => import("./observer.ts"),
+  "sender.ts": () => import("./sender.ts"),
+  "stray.ts": () => import("./stray.ts"),
+};
 
-if (!await script(process.argv[2])) await import("./main.ts");
+const script = SCRIPTS[process.argv[2] ?? ""];
+if (script !== undefined) process.argv.splice(2, 1);
+await (script ?? (() => import("./main.ts")))();

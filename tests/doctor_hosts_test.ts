@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import type { Picture, Report, RowName } from "../doctor.ts";
 import { commandLine, ROOT, RUNTIME } from "./support/child.ts";
 import { doctor, examined, idsOf, rowOf, unwrapped } from "./support/doctor.ts";
 import { memlock, withoutMemlock } from "./support/memlock.ts";
+import { withoutMounts } from "./support/mounts.ts";
 import { buildNative, withFolder, withoutZig } from "./support/native.ts";
 import { moduleUrl, notOnLinux, reported } from "./support/report.ts";
 import { MISSING, RUNGS, withNothingMissing } from "./support/rungs.ts";
@@ -266,13 +266,6 @@ test("Node without FFI says which flag is in the way", { skip: notOnNode }, asyn
 });
 
 const UNSHARE = ["unshare", "--mount"];
-const withoutMounts = notOnLinux ||
-  unless(
-    "mounts",
-    process.platform === "linux" &&
-      spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/sys"]).status === 0,
-    "unshare and mount (util-linux) cannot hide a folder from a child here",
-  );
 
 test("without /proc there is no picture, and that is said", { skip: withoutMounts }, async () => {
   const { ended, text, picture, pictureReason, made, dumps } = await reported<

@@ -18,6 +18,7 @@ import { cacheFolders } from "../src/native/cache_file.ts";
 import { HASHES } from "../src/native/hashes.ts";
 import { detectRuntime } from "../src/native/library.ts";
 import { type ChildOptions, RUNTIME } from "./support/child.ts";
+import { withoutMounts } from "./support/mounts.ts";
 import { buildNative, withoutZig } from "./support/native.ts";
 import { type Package, withPackage } from "./support/package.ts";
 import { moduleUrl, notOnLinux } from "./support/report.ts";
@@ -334,12 +335,6 @@ test("a cache of another user is not used", {
   });
 });
 
-const withoutMounts = notOnLinux || unless(
-  "mounts",
-  spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/sys"]).status === 0,
-  "unshare and mount (util-linux) cannot change what a child sees here",
-);
-
 /** In a child's own view of the files, runs a script before the child. */
 const inMounts = (script: string) => [
   "unshare",
@@ -350,13 +345,12 @@ const inMounts = (script: string) => [
   "sh",
 ];
 
-test("on a host where nothing can be written and nothing is executable, it comes from memory", {
+test("where the package, HOME and TMPDIR are read-only and noexec, it comes from memory", {
   skip: withoutMounts,
 }, async () => {
   await withPackage(async (of) => {
     const everything = `
       mount --make-rprivate /
-      mount -t tmpfs -o ro,noexec none /tmp/.X11-unix 2> /dev/null || true
       mount --bind ${of.folder} ${of.folder}
       mount -o remount,ro,noexec,bind ${of.folder}
     `;

@@ -4,21 +4,7 @@
  * @module
  */
 import type { Advice } from "./advice.ts";
-
-type RuntimeCause =
-  | "no-ffi"
-  | "deno-ffi"
-  | "deno-ffi-path"
-  | "node-ffi-permission"
-  | "node-old"
-  | "node-ffi-off"
-  | "no-library"
-  | "library-not-a-file"
-  | "library-missing"
-  | "library-version"
-  | "library-damaged"
-  | "library-nowhere"
-  | "library-refused";
+import type { RuntimeCause } from "./causes.ts";
 
 const DENO: Advice = {
   id: "deno-allow-ffi",

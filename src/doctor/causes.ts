@@ -5,8 +5,8 @@
  * @module
  */
 
-/** What can stand against a secret, or against a rung. */
-export type Cause =
+/** What can stand between a runtime and the library. */
+export type RuntimeCause =
   | "no-ffi"
   | "deno-ffi"
   | "deno-ffi-path"
@@ -19,7 +19,11 @@ export type Cause =
   | "library-version"
   | "library-damaged"
   | "library-nowhere"
-  | "library-refused"
+  | "library-refused";
+
+/** What can stand against a secret, or against a rung. */
+export type Cause =
+  | RuntimeCause
   | "environment"
   | "required-rung"
   | "no-random"

@@ -20,13 +20,6 @@ interface FileSystem {
   unlinkSync(path: string): void;
 }
 
-/** What is used of node:crypto. */
-interface Crypto {
-  createHash(algorithm: string): {
-    update(bytes: Uint8Array): { digest(form: "hex"): string };
-  };
-}
-
 type Permission = { readonly name: "read" | "write"; readonly path: string };
 
 interface DenoNamespace {
@@ -67,10 +60,4 @@ export function readText(path: string): string | undefined {
 /** Whether there is such a file, and it may be read. */
 export function canRead(path: string): boolean {
   return readBytes(path) !== undefined;
-}
-
-/** In hexadecimal. */
-export function sha256(bytes: Uint8Array): string {
-  const crypto = hostProcess()?.getBuiltinModule("node:crypto") as Crypto;
-  return crypto.createHash("sha256").update(bytes).digest("hex");
 }

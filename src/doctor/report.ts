@@ -5,11 +5,12 @@
  */
 import { type Availability, type Capabilities, capabilities } from "../capabilities.ts";
 import { SecureMemoryError } from "../errors.ts";
+import { currentRuntime } from "../native/current.ts";
 import type { RuntimeName } from "../native/runtime.ts";
 import { VERSION } from "../version.ts";
 import { type Advice, adviceOn } from "./advice.ts";
 import { adviceOnHibernation } from "./advice_on_kernel.ts";
-import { readBytes, sha256 } from "./files.ts";
+import { readBytes } from "./files.ts";
 import { type Host, lookAtHost, runtimeOfHost } from "./host.ts";
 import { type Picture, takePicture } from "./picture.ts";
 
@@ -178,7 +179,7 @@ function libraryOf({ library }: Capabilities): LibraryReport | null {
   return {
     path: library,
     bytes: bytes?.length ?? null,
-    sha256: bytes === undefined ? null : sha256(bytes),
+    sha256: bytes === undefined ? null : currentRuntime()?.sha256(bytes) ?? null,
   };
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { capabilities } from "../capabilities.ts";
-import { fileSystem, isPermitted, readBytes, sha256 } from "./files.ts";
+import { detectRuntime } from "../native/library.ts";
+import { fileSystem, isPermitted, readBytes } from "./files.ts";
 
 /** What was written. */
 export interface Written {
@@ -36,7 +37,7 @@ export function writeLibrary(path: string): Written | NotWritten {
     const why = code === "EEXIST" ? "it exists already, and is left as it is" : code ?? message;
     return because(`${action}: ${why}`);
   }
-  return { path, bytes: bytes.length, sha256: sha256(bytes) };
+  return { path, bytes: bytes.length, sha256: detectRuntime().sha256(bytes) };
 }
 
 const FLAGS = "run Deno with --allow-read and --allow-write, Node with --allow-fs-read and " +

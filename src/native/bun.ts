@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { hostProcess, nodeFiles, platform, readOr } from "./process.ts";
+import { nodeFiles, readOr } from "./files.ts";
+import { hostProcess, platform } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Calls, Signature } from "./symbols.ts";
 

@@ -9,7 +9,7 @@
  */
 import { UnsupportedError } from "../errors.ts";
 import { pointersOf, viewsOf } from "./deno_module.ts";
-import { readOr } from "./process.ts";
+import { readOr } from "./files.ts";
 import type { Runtime } from "./runtime.ts";
 import { sha256 } from "./sha256.ts";
 import type { Calls, Signature } from "./symbols.ts";

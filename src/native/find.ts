@@ -46,31 +46,42 @@ export function find<T>(runtime: Runtime, load: (found: Found) => T): T {
   const wanted = HASHES[`${runtime.os}-${runtime.arch}`] as string;
   const path = pathBeside(runtime);
   requireFfi(runtime, path);
-  const name = `beside the module, "${path}"`;
-  if (path !== undefined && hashAhead() === wanted) return load({ path, name });
-  const content = path === undefined ? "missing" : runtime.readFile(path);
-  if (path !== undefined && content !== "missing" && content !== "unreadable") {
-    requireHash(runtime.sha256(content), wanted, name);
-    return load({ path, name });
-  }
-  if (path !== undefined && content === "unreadable") {
+  const beside = { path: path ?? "", name: `beside the module, "${path}"` };
+  const state = path === undefined ? "missing" : stateOf(runtime, beside, wanted);
+  if (state === "verified") return load(beside);
+  const own = embedded();
+  if (state === "unreadable") {
     // Deno without --allow-read: the module beside it was not looked at by us either. Whether
     // there is a file shows only when it is loaded; beside a bundle there is none.
     try {
-      return load({ path, name });
+      return load(beside);
     } catch (error) {
-      const own = embedded();
       if (own === undefined) throw error;
-      return loadEmbedded(runtime, { ...own, file, wanted }, load);
     }
   }
-  const own = embedded();
   if (own !== undefined) return loadEmbedded(runtime, { ...own, file, wanted }, load);
-  if (path !== undefined) return load({ path, name }); // The system says best what is missing.
+  if (path !== undefined) return load(beside); // The system says best what is missing.
   throw new UnsupportedError(
     `Cannot load the native library: the module did not come from a file, and no library came ` +
       `with it. Name one in ${VARIABLE}`,
   );
+}
+
+/**
+ * What is known of the file beside the module.
+ *
+ * @throws {UnsupportedError} If it is another one than the package was made with.
+ */
+function stateOf(
+  runtime: Runtime,
+  { path, name }: Found,
+  wanted: string,
+): "verified" | "missing" | "unreadable" {
+  if (hashAhead() === wanted) return "verified";
+  const content = runtime.readFile(path);
+  if (typeof content === "string") return content;
+  requireHash(runtime.sha256(content), wanted, name);
+  return "verified";
 }
 
 function namedFile(runtime: Runtime, path: string): Found {

@@ -1,20 +1,13 @@
 /** The demo as an executable of one file, where there is nothing else. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { patience, ROOT } from "../support/child.ts";
-import { unless } from "../support/skip.ts";
+import { withoutMounts } from "../support/mounts.ts";
 import { makeTemporary, removeTemporary } from "./support/projects.ts";
 import { run, surroundings } from "./support/run.ts";
-
-const withoutMounts = unless(
-  "mounts",
-  spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/sys"]).status === 0,
-  "unshare and mount (util-linux) cannot hide the project from a child here",
-);
 
 test("the demo is one file: without the project, node_modules and a TMPDIR it does what it does", {
   skip: withoutMounts,

@@ -3,12 +3,11 @@
  * /proc, /sys. What is left is used, and what is missing is said.
  */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import process from "node:process";
 import { test } from "node:test";
 import { type Availability, capabilities, type SecretStatus } from "../../mod.ts";
 import { memlock, withoutMemlock } from "../support/memlock.ts";
-import { type Failure, notOnLinux, reported } from "../support/report.ts";
+import { withoutMounts } from "../support/mounts.ts";
+import { type Failure, reported } from "../support/report.ts";
 import { unless } from "../support/skip.ts";
 
 const { stores, pageSize } = capabilities();
@@ -18,13 +17,6 @@ const withoutSecretmem = unless(
   stores.secretmem.reason ?? "",
 );
 const UNSHARE = ["unshare", "--mount"];
-const withoutMounts = notOnLinux ||
-  unless(
-    "mounts",
-    process.platform === "linux" &&
-      spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/sys"]).status === 0,
-    "unshare and mount (util-linux) cannot hide a folder from a child here",
-  );
 
 /** In a child: nothing is below such a folder any more. */
 const HIDE = `
