@@ -29,6 +29,9 @@ function run(program, args, options = {}) {
     maxBuffer: 1 << 28,
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, NO_COLOR: "1" },
+    // Deno has no time limit for a test: what hangs there must not hang all that comes after.
+    timeout: 30 * 60 * 1000,
+    killSignal: "SIGKILL",
     ...options,
   });
 }

@@ -10,7 +10,10 @@
  */
 import { fileName, pathBeside, type Target } from "./beside.ts";
 import { currentRuntime } from "./current.ts";
+import { holdingMessages } from "./held_messages.ts";
 
+// To wait is to miss messages in a Worker of Deno (`held_messages.ts`).
+const inWorker = "postMessage" in globalThis;
 // An import fails for no reason that the program has to end for: the first secret says what is
 // missing.
 const found = await load().catch(() => undefined);
@@ -38,7 +41,7 @@ export function hashAhead(): string | undefined {
 
 async function hashOfBeside(): Promise<string | undefined> {
   const runtime = currentRuntime();
-  const path = runtime?.slowHash ? pathBeside(runtime) : undefined;
+  const path = runtime?.slowHash && !inWorker ? pathBeside(runtime) : undefined;
   const bytes = path === undefined ? undefined : runtime?.readFile(path);
   return bytes instanceof Uint8Array ? await sha256(bytes as Uint8Array<ArrayBuffer>) : undefined;
 }
@@ -48,8 +51,11 @@ async function load(): Promise<Embedded | undefined> {
   if (runtime === undefined || fileName(runtime) === undefined) return undefined;
   const path = pathBeside(runtime);
   if (path !== undefined && runtime.mayExist(path)) return undefined;
-  const bytes = await decompress(await encoded(runtime));
-  return { bytes, hash: await sha256(bytes) };
+  const decoded = async () => {
+    const bytes = await decompress(await encoded(runtime));
+    return { bytes, hash: await sha256(bytes) };
+  };
+  return await (inWorker && runtime.name === "deno" ? holdingMessages(decoded) : decoded());
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -28,6 +28,46 @@ console.log(JSON.stringify({ length, locked, guarded, protection, library: capab
 `;
 }
 
+/** A Worker that is sent a ticket and a word as soon as it was made, and tells of them. */
+function workerPrograms(kind: "web" | "node"): Record<string, string> {
+  const tell = `(message) => {
+  if (typeof message === "string") return tell([message]);
+  using secret = Secret.attach(message);
+  tell(secret.withBytes((bytes) => [...bytes]));
+}`;
+  const worker = {
+    web: `const tell = (what) => self.postMessage(what);
+const hear = ${tell};
+self.onmessage = ({ data }) => hear(data);`,
+    node: `import { parentPort } from "node:worker_threads";
+const tell = (what) => parentPort.postMessage(what);
+parentPort.on("message", ${tell});`,
+  }[kind];
+  const start = {
+    web: `const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+worker.onmessage = ({ data }) => hear(data);`,
+    node: `import { Worker } from "node:worker_threads";
+const worker = new Worker(new URL("./worker.js", import.meta.url));
+worker.on("message", hear);`,
+  }[kind];
+  return {
+    "worker.js": `import { Secret } from "${NAME}";\n${worker}\n`,
+    "start.js": `import { Secret } from "${NAME}";
+const heard = [];
+function hear(what) {
+  heard.push(what);
+  if (heard.length < 2) return;
+  console.log(JSON.stringify(heard));
+  worker.terminate();
+}
+${start}
+const secret = Secret.from(new Uint8Array([1, 2, 3]));
+worker.postMessage(secret.share());
+worker.postMessage("first");
+`,
+  };
+}
+
 const COMMANDS = {
   bun: "bun main.ts",
   deno: "deno run --no-prompt --allow-ffi main.ts",
@@ -214,6 +254,16 @@ describe("the package, installed", () => {
       const command = `deno run --no-prompt --allow-ffi --allow-import=${jsr.host} main.ts`;
       await use("address of a module", "deno", [command], direct);
     });
+
+    // Deno delivers messages while modules still wait, and the library's bytes are waited for.
+    for (const kind of ["web", "node"] as const) {
+      it(`a Worker (${kind}) gets what was sent before it ran`, limit, async () => {
+        writeFiles(project, workerPrograms(kind));
+        const command = "deno run --no-prompt --allow-ffi --allow-read=. start.js";
+        const { stdout } = await succeed(command, project);
+        assert.deepEqual(JSON.parse(stdout), [[1, 2, 3], ["first"]]);
+      });
+    }
   });
 
   describe("the doctor", { skip: withoutDoctor }, () => {
