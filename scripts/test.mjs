@@ -1,5 +1,5 @@
 /**
- * Every suite, one after the other, and one closing line over all of them:
+ * Every suite, two at a time, and one closing line over all of them:
  * `N passed, N failed, N skipped`. A suite that cannot even start counts as failed.
  *
  *     node scripts/test.mjs                 everything
