@@ -41,7 +41,7 @@ export interface PasswordParams {
   memory?: number;
   /** How often the memory is gone through, at least once. Default 3. */
   passes?: number;
-  /** Lanes, from 1 to 2^24 - 1. They are part of the result; the work is done by one thread. Default 4. */
+  /** Lanes, from 1 to 2^21 - 1. They are part of the result; the work is done by one thread. Default 4. */
   parallelism?: number;
   /** Bytes of the result, from 4. Default 32. */
   length?: number;

@@ -46,7 +46,7 @@ function open<Table extends Record<string, Signature>>(
   } catch (cause) {
     throw explain(runtime, part, found, cause);
   }
-  const version = versionOf(part, calls);
+  const version = versionOf(part, calls as Calls<Record<string, Signature>>);
   if (version !== ABI_VERSION) throw wrongVersion(part, found, version);
   return calls;
 }
