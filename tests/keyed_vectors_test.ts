@@ -99,7 +99,8 @@ test("`derive`: RFC 5869, A.1 to A.3", () => {
   );
 });
 
-const SUNSCREEN = "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for " +
+const SUNSCREEN =
+  "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for " +
   "the future, sunscreen would be it.";
 
 test("`decrypt`: draft-irtf-cfrg-xchacha-03, A.3.1", () => {

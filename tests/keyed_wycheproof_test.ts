@@ -8,17 +8,20 @@ import { test } from "node:test";
 import { AuthenticationError, type Hash } from "../mod.ts";
 import { hex, secretOf, taken } from "./support/keyed.ts";
 
-type Row = readonly (string | number | boolean)[];
-
-/** Tests of one file, each as the values of its fields. */
-function vectors(name: string, ...fields: string[]): string[][] {
+/** Tests of one file, each as the texts of its fields. */
+function vectors<Field extends string>(
+  name: string,
+  ...fields: Field[]
+): Readonly<Record<Field | "id", string>>[] {
   const url = new URL(`./vectors/wycheproof_${name}.json`, import.meta.url);
-  const file = JSON.parse(readFileSync(url, "utf8")) as {
-    fields: string[];
-    tests: Row[];
-  };
+  const file = JSON.parse(readFileSync(url, "utf8")) as { fields: string[]; tests: unknown[][] };
   assert.deepEqual(file.fields, ["id", ...fields]);
-  return file.tests.map((row) => row.map(String));
+  return file.tests.map((row) =>
+    Object.fromEntries(row.map((value, index) => [file.fields[index], `${value}`])) as Record<
+      Field | "id",
+      string
+    >
+  );
 }
 
 /** How many were looked at: a file that was cut short must not pass. */
@@ -29,7 +32,9 @@ function assertCount(seen: number, wanted: number): void {
 for (const [file, hash] of [["hmac_sha256", "SHA-256"], ["hmac_sha512", "SHA-512"]] as const) {
   test(`Wycheproof, ${file}: right MACs are made and verified, wrong ones are not`, () => {
     const all = vectors(file, "key", "msg", "tag", "valid");
-    for (const [id, key, message, tag, valid] of all as [string, string, string, string, string][]) {
+    for (
+      const { id, key, msg: message, tag, valid } of all
+    ) {
       using secret = secretOf(hex(key));
       const mac = secret.hmac(hash, hex(message));
       // Half of them are truncated, which `verifyHmac` never takes for right.
@@ -51,15 +56,14 @@ for (
   test(`Wycheproof, ${file}: keys are derived, too long ones are a RangeError`, () => {
     const all = vectors(file, "ikm", "salt", "info", "size", "okm", "valid");
     let invalid = 0;
-    for (const [id, key, salt, info, size, wanted, valid] of all as string[][]) {
-      using secret = secretOf(hex(key as string));
-      const derive = () =>
-        secret.derive(hex(info as string), Number(size), { salt: hex(salt as string), hash });
+    for (const { id, ikm: key, salt, info, size, okm: wanted, valid } of all) {
+      using secret = secretOf(hex(key));
+      const derive = () => secret.derive(hex(info), Number(size), { salt: hex(salt), hash });
       if (valid === "true") {
-        assert.equal(taken(derive()), wanted, `${id}`);
+        assert.equal(taken(derive()), wanted, id);
       } else {
         invalid += 1;
-        assert.throws(derive, RangeError, `${id}`);
+        assert.throws(derive, RangeError, id);
       }
     }
     assert.ok(invalid > 0);
@@ -70,12 +74,12 @@ for (
 test("Wycheproof, xchacha20_poly1305: boxes are opened if they are authentic, and only then", () => {
   const all = vectors("xchacha20_poly1305", "key", "iv", "aad", "msg", "ct", "tag", "valid");
   let [right, wrong] = [0, 0];
-  for (const [id, key, nonce, aad, message, ciphertext, tag, valid] of all as string[][]) {
+  for (const { id, key, iv: nonce, aad, msg: message, ct: ciphertext, tag, valid } of all) {
     // Nonces of other lengths cannot be said: a box begins with 24 bytes.
-    if (nonce?.length !== 48) continue;
-    using secret = secretOf(hex(key as string));
+    if (nonce.length !== 48) continue;
+    using secret = secretOf(hex(key));
     const box = hex(`${nonce}${ciphertext}${tag}`);
-    const options = { aad: hex(aad as string) };
+    const options = { aad: hex(aad) };
     if (valid === "true") {
       right += 1;
       assert.equal(secret.decrypt(box, options).toHex(), message, id);
@@ -96,10 +100,10 @@ test("Wycheproof, xchacha20_poly1305: boxes are opened if they are authentic, an
 test("Wycheproof, ed25519: signatures are those of the seed, and no invalid one is", () => {
   const all = vectors("ed25519", "sk", "pk", "msg", "sig", "valid");
   let right = 0;
-  for (const [id, seed, key, message, signature, valid] of all as string[][]) {
-    using secret = secretOf(hex(seed as string));
+  for (const { id, sk: seed, pk: key, msg: message, sig: signature, valid } of all) {
+    using secret = secretOf(hex(seed));
     assert.equal(secret.publicKey().toHex(), key, id);
-    const made = secret.sign(hex(message as string)).toHex();
+    const made = secret.sign(hex(message)).toHex();
     assert.equal(made === signature, valid === "true", id);
     if (valid === "true") right += 1;
   }
@@ -110,10 +114,10 @@ test("Wycheproof, ed25519: signatures are those of the seed, and no invalid one 
 test("Wycheproof, x25519: both get the shared secret; zeros are a RangeError", () => {
   const all = vectors("x25519", "public", "private", "shared", "valid");
   let zeros = 0;
-  for (const [id, theirs, own, shared] of all as string[][]) {
-    using secret = secretOf(hex(own as string));
-    const agree = () => secret.agree(hex(theirs as string));
-    if (/^0+$/.test(shared as string)) {
+  for (const { id, public: theirs, private: own, shared } of all) {
+    using secret = secretOf(hex(own));
+    const agree = () => secret.agree(hex(theirs));
+    if (/^0+$/.test(shared)) {
       zeros += 1;
       assert.throws(agree, RangeError, id);
     } else {
