@@ -25,6 +25,7 @@ export {
   SecretBusyError,
   SecretClosedError,
   SecureMemoryError,
+  SourceError,
   type SystemDetail,
   SystemError,
   UnsupportedError,
