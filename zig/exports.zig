@@ -21,6 +21,8 @@ const harden = @import("harden.zig");
 const os_layer = @import("os.zig");
 const ending = @import("ending.zig");
 const node_api = @import("node_api.zig");
+const environment = @import("sources/environment.zig");
+const prompt = @import("sources/prompt.zig");
 const Cause = abi.Cause;
 const whole = abi.whole;
 
@@ -295,6 +297,49 @@ fn equal_bytes(handle: f64, bytes: ?[*]const u8, length: f64) abi.Error!bool {
     const count = try whole(length);
     const given = if (bytes) |start| start[0..count] else &[0]u8{};
     return secret.equal_bytes(try whole(handle), given);
+}
+
+// What comes from the process's surroundings.
+
+/// Makes a secret of an environment variable. If `scrub` is 1, the variable is gone afterwards.
+export fn securememory_create_environment(name: ?[*]u8, length: f64, scrub: f64, alignment: f64, flags: f64) i32 {
+    var cause: Cause = .{};
+    ending.arm();
+    const handle = create_environment(&cause, name, length, scrub, alignment, flags) catch |err|
+        return abi.pack(err, cause);
+    return @intCast(handle);
+}
+
+/// Makes a secret of what is typed at the terminal, at most `max` bytes, after a question.
+export fn securememory_create_prompt(question: ?[*]u8, length: f64, max: f64, alignment: f64, flags: f64) i32 {
+    var cause: Cause = .{};
+    ending.arm();
+    const handle = create_prompt(&cause, question, length, max, alignment, flags) catch |err|
+        return abi.pack(err, cause);
+    return @intCast(handle);
+}
+
+fn create_environment(cause: *Cause, name: ?[*]u8, length: f64, scrub: f64, alignment: f64, flags: f64) abi.Error!u32 {
+    const given = (name orelse return error.InvalidArgument)[0..try whole_apart(length)];
+    return environment.create(cause, given, try shape_apart(1, alignment, flags), scrub == 1);
+}
+
+fn create_prompt(cause: *Cause, question: ?[*]u8, length: f64, max: f64, alignment: f64, flags: f64) abi.Error!u32 {
+    const given = (question orelse return error.InvalidArgument)[0..try whole_apart(length)];
+    return prompt.create(cause, given, try shape_apart(max, alignment, flags));
+}
+
+fn shape_apart(length: f64, alignment: f64, flags: f64) abi.Error!secret.Shape {
+    return .{
+        .length = try whole_apart(length),
+        .alignment = try whole_apart(alignment),
+        .flags = try whole_apart(flags),
+    };
+}
+
+/// For calls that have time: inlined, it would be half of them.
+noinline fn whole_apart(number: f64) abi.Error!u32 {
+    return whole(number);
 }
 
 // Only in the library that tests load.
