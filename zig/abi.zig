@@ -113,7 +113,7 @@ pub const Cause = struct {
     errno: u16 = 0,
 };
 
-pub fn pack(err: Error, cause: Cause) i32 {
+pub noinline fn pack(err: Error, cause: Cause) i32 {
     const packed_bits: u31 = @as(u31, cause.errno) << 15 |
         @as(u31, @backingInt(cause.step)) << 7 |
         code(err);
