@@ -261,8 +261,8 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```ts
    * import { Secret } from "@securememory/core";
    *
-   * using name = Secret.fromFile("/etc/hostname", { maxBytes: 256, trimNewline: true });
-   * console.log(name.length > 0); // true
+   * using content = Secret.fromFile("/etc/hosts", { maxBytes: 65536, trimNewline: true });
+   * console.log(content.length > 0); // true
    * ```
    */
   static fromFile(path: string | URL, options?: FileOptions): Secret {
@@ -287,10 +287,10 @@ export class Secret implements Disposable, AsyncDisposable {
    * import { Secret } from "@securememory/core";
    * import { closeSync, openSync } from "node:fs";
    *
-   * const fd = openSync("/etc/hostname", "r");
-   * using name = Secret.fromFd(fd, { trimNewline: true });
+   * const fd = openSync("/etc/hosts", "r");
+   * using content = Secret.fromFd(fd, { trimNewline: true });
    * closeSync(fd);
-   * console.log(name.length > 0); // true
+   * console.log(content.length > 0); // true
    * ```
    */
   static fromFd(fd: number, options?: FileOptions): Secret {

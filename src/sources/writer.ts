@@ -70,8 +70,10 @@ export class SecretWriter implements Disposable {
    * @throws {UnsupportedError} If the native library cannot be used.
    */
   constructor(options: SecretWriterOptions = {}) {
-    const { maxBytes, ...rest } = options ?? {};
-    resolveOptions(options === null ? options : rest);
+    // Refuses what is no object, which has no rest.
+    if (typeof options !== "object" || options === null) resolveOptions(options);
+    const { maxBytes, ...rest } = options;
+    resolveOptions(rest);
     this.#maxBytes = checkMaxBytes(maxBytes);
     this.#options = rest;
     const { promise, resolve, reject } = Promise.withResolvers<Secret>();
