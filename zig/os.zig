@@ -59,7 +59,15 @@ pub const ending = switch (builtin.target.os.tag) {
     else => @compileError("SecureMemory has no layer for this operating system"),
 };
 
-/// The variables that the process was started with, and has now: `find`, `scrub`.
+/// Files and descriptors that a secret is read from: `open`, `existing`, `close`, `wait`, `read`.
+pub const source = switch (builtin.target.os.tag) {
+    .linux => @import("os/linux_source.zig"),
+    .macos => @import("os/darwin_source.zig"),
+    .windows => @import("os/windows_source.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
+
+/// The variables that the process was started with, and has now: `terminated`, `create`, `scrub`.
 pub const environment = switch (builtin.target.os.tag) {
     .linux => @import("os/linux_environment.zig"),
     .macos => @import("os/darwin_environment.zig"),
@@ -67,7 +75,7 @@ pub const environment = switch (builtin.target.os.tag) {
     else => @compileError("SecureMemory has no layer for this operating system"),
 };
 
-/// The terminal that the process is controlled from: `Terminal`.
+/// The terminal that the process is controlled from: `ask`, `Signals`.
 pub const terminal = switch (builtin.target.os.tag) {
     .linux, .macos => @import("os/unix_terminal.zig"),
     .windows => @import("os/windows_terminal.zig"),
