@@ -37,6 +37,10 @@ pub const Error = error{
     SourceEnded,
     SourceInterrupted,
     SourceBusy,
+    NotAuthentic,
+    KeyLength,
+    ZeroResult,
+    NotClosed,
 };
 
 pub fn code(err: Error) u7 {
@@ -61,6 +65,10 @@ pub fn code(err: Error) u7 {
         error.SourceEnded => 18,
         error.SourceInterrupted => 19,
         error.SourceBusy => 20,
+        error.NotAuthentic => 21,
+        error.KeyLength => 22,
+        error.ZeroResult => 23,
+        error.NotClosed => 24,
     };
 }
 
@@ -129,7 +137,7 @@ pub const Cause = struct {
     errno: u16 = 0,
 };
 
-pub noinline fn pack(err: Error, cause: Cause) i32 {
+pub fn pack(err: Error, cause: Cause) i32 {
     const packed_bits: u31 = @as(u31, cause.errno) << 15 |
         @as(u31, @backingInt(cause.step)) << 7 |
         code(err);

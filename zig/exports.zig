@@ -14,6 +14,7 @@ const process = @import("process.zig");
 const rungs = @import("rungs.zig");
 const diagnose = @import("diagnose.zig");
 const labels = @import("labels.zig");
+const lend = @import("lend.zig");
 const secret = @import("secret.zig");
 const statistics = @import("statistics.zig");
 const seam = @import("seam.zig");
@@ -433,6 +434,14 @@ fn asked(cause: *Cause, text: ?[*]u8, length: f64, max: f64, alignment: f64, fla
     const wanted = try shape(max, alignment, flags);
     if (scrub) |scrubs| return environment.create(cause, given, wanted, scrubs);
     return prompt.create(cause, given, wanted);
+}
+
+/// Writes one number, the address of what the crypto library borrows secrets by: see `lender.zig`.
+export fn securememory_lender(out: ?[*]f64, count: f64) i32 {
+    const target = slice(f64, out, count) catch |err| return abi.pack(err, .{});
+    if (target.len < 1) return abi.pack(error.InvalidArgument, .{});
+    target[0] = @floatFromInt(lend.address());
+    return 1;
 }
 
 // Only in the library that tests load.
