@@ -164,3 +164,15 @@ export class SourceError extends SystemError {
     super("SOURCE_FAILED", message, options?.detail ?? { errno: 0, syscall: "" }, options);
   }
 }
+
+/** A box is not authentic: it was changed, or made with another key or other additional data. */
+export class AuthenticationError extends SecureMemoryError {
+  static {
+    this.prototype.name = "AuthenticationError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
+  constructor(message: string) {
+    super("AUTHENTICATION_FAILED", message);
+  }
+}
