@@ -10,6 +10,7 @@ import {
   SecretBusyError,
   SecretClosedError,
   SecureMemoryError,
+  SourceError,
   SystemError,
   UnsupportedError,
 } from "../mod.ts";
@@ -30,6 +31,7 @@ const CLASSES: readonly (readonly [SecureMemoryError, string, string, readonly u
   [new ProtectionError("No", DETAIL), "ProtectionError", "PROTECTION_FAILED", [SystemError]],
   [new AuthenticationError("Changed"), "AuthenticationError", "AUTHENTICATION_FAILED", []],
   [new UnsupportedError("No"), "UnsupportedError", "UNSUPPORTED", [SystemError]],
+  [new SourceError("No", { detail: DETAIL }), "SourceError", "SOURCE_FAILED", [SystemError]],
 ];
 
 for (const [error, name, code, parents] of CLASSES) {
@@ -64,6 +66,12 @@ test("errors of the system have `errno` and `syscall`, also when there was none"
   const unsupported = new UnsupportedError("No", { detail: { errno: 38, syscall: "pkey_alloc" } });
   assert.equal(unsupported.errno, 38);
   assert.equal(unsupported.syscall, "pkey_alloc");
+});
+
+test("a SourceError of something that is no system call has no number, and keeps its cause", () => {
+  const cause = new Error("cause");
+  const error = new SourceError("No", { cause });
+  assert.deepEqual([error.errno, error.syscall, error.cause], [0, "", cause]);
 });
 
 test("other errors have neither `errno` nor `syscall`", () => {

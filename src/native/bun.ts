@@ -63,6 +63,7 @@ export function bun(): Runtime | undefined {
     refusal: () => undefined,
     ...files,
     mayExist: (path) => file(path).size > 0,
+    readRefusal: () => undefined,
     folderRefusal: () => undefined,
     keepsBytes: (bytes) =>
       estimate(bytes) - WITH_BUFFER === bytes.byteLength && bytes.byteLength > 0,
