@@ -55,6 +55,8 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
         it("a window that gets no key is not entered, and the next one is", () =>
           run("rearm", env));
       }
+      it("a keyed operation makes nothing, and its key is as it was, or destroyed", () =>
+        run("keyed", env, ...keys));
       it("a window is not entered, or its secret is destroyed", () => run("window", env, ...keys));
       it("neither the callback's error nor the window's is lost", () => run("both", env, ...keys));
     },

@@ -219,6 +219,67 @@ const cases: Record<string, () => void | Promise<void>> = {
     secret.close();
   },
 
+  /** Every keyed operation, on a secret of this thread and on a shared one. */
+  keyed() {
+    const bytes = () => new Uint8Array(32).fill(7);
+    const [box, theirs, wanted] = withKey((key) => [
+      key.encrypt("text"),
+      Secret.random(32).publicKey("X25519"),
+      key.hmac("SHA-256", "data").toHex(),
+    ]);
+    const nonce = new Uint8Array(16);
+    let text = Secret.fromString("text");
+    const operations: readonly ((key: Secret) => unknown)[] = [
+      (key) => assert.equal(key.hmac("SHA-256", "data").toHex(), wanted),
+      (key) => key.verifyHmac("SHA-256", "data", bytes()),
+      (key) => key.encrypt("text"),
+      (key) => key.encrypt(text),
+      (key) => key.sign("message"),
+      (key) => key.publicKey(),
+      (key) => key.derive("info", 40).close(),
+      (key) => key.agree(theirs).close(),
+      (key) => Secret.fromPassword(key, { nonce, memory: 32 }).close(),
+      (key) => key.decrypt(box),
+      (key) => key.decrypt(box, { as: "secret" }).close(),
+    ];
+    function withKey<T>(use: (key: Secret) => T): T {
+      using key = Secret.from(bytes());
+      return use(key);
+    }
+    for (const shared of [false, true]) {
+      for (const operation of operations) {
+        let [intact, destroyed] = [0, 0];
+        let key = Secret.random(1);
+        const open = () => Number(!key.isClosed) + Number(!text.isClosed);
+        let [opened, inUse] = [0, 0];
+        forEveryK(() => {
+          key.close();
+          key = Secret.from(bytes());
+          if (shared) key.share();
+          if (text.isClosed) text = Secret.fromString("text");
+          [opened, inUse] = [open(), stats().inUse];
+          return () => operation(key);
+        }, (error) => {
+          assert.equal(readableLockedPages(), 0, `a page is open after ${operation}`);
+          // What was made is gone, and so is what could not be closed, and nothing else.
+          assert.equal(stats().inUse, inUse - (opened - open()), `${operation}`);
+          if (key.isClosed) {
+            destroyed += 1;
+            assert.ok(error instanceof ProtectionError, `${error}`);
+            assert.throws(() => key.hmac("SHA-256", "data"), SecretClosedError);
+          } else if (error !== undefined) {
+            intact += 1;
+            assert.equal(key.hmac("SHA-256", "data").toHex(), wanted, "it is not as it was");
+          }
+        });
+        // One errno after the other: opening failed, and closing.
+        assert.ok(intact >= ERRNOS.length, `${intact} of ${operation}`);
+        assert.ok(destroyed >= ERRNOS.length, `${destroyed} of ${operation}`);
+        key.close();
+      }
+    }
+  },
+
   both() {
     const secret = Secret.random(32);
     const mine = new Error("mine");
