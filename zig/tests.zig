@@ -17,9 +17,11 @@ test {
     _ = @import("retired.zig");
     _ = @import("wipe.zig");
     _ = @import("secret_test.zig");
+    _ = @import("sources/decode.zig");
     _ = @import("ending_test.zig");
     if (@import("builtin").target.os.tag == .linux) {
         _ = @import("os/linux_fault.zig");
+        _ = @import("sources/read_test.zig");
         _ = @import("os/linux_secretmem.zig");
         _ = @import("os/linux_smaps.zig");
     }
