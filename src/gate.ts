@@ -124,9 +124,9 @@ export function close(cell: Cell): void {
  * @throws {ProtectionError} If that was it.
  */
 export function settle(cell: Cell, result: number): void {
-  if (codeOf(result) !== "ProtectionFailed") return;
-  // Nothing is open if it was opening that failed.
-  if (codeOf(closeCall(cell, false)) !== "NotOpen") end(cell, result);
+  if (codeOf(result) !== "NotClosed") return;
+  // Of two secrets in one call, it is the one that has no bytes any more: they are wiped already.
+  if (cell.library.calls.securememory_length(cell.handle) === 0) end(cell, result);
 }
 
 /** True from `close` or a purge on, in whatever thread that was. */
