@@ -235,7 +235,8 @@ fn shared(
     if (target.query.os_tag == .macos) {
         // Nobody changes its load commands afterwards.
         library.headerpad_size = 0;
-        if (target.query.cpu_arch == .aarch64) {
+        // For Intel, the core fits as it is.
+        if (target.query.cpu_arch == .aarch64 or std.mem.eql(u8, name, "securememory-crypto")) {
             const packed_library = change(b, "zig/pack_macho.zig", library);
             return &b.addInstallFileWithDir(packed_library, place, b.fmt("lib{s}.dylib", .{name})).step;
         }

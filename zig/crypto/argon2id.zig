@@ -150,8 +150,8 @@ const Work = struct {
 
     fn fill(work: *const Work, segment: Segment) void {
         const length = work.lane_blocks / slices;
-        var addresses: Addresses = .of(work, segment);
-        defer addresses.wipe_all();
+        var addresses: Addresses = undefined;
+        addresses.begin(work, segment);
         const first: u32 = if (segment.pass == 0 and segment.slice == 0) 2 else 0;
         for (first..length) |number| {
             const index: u32 = @intCast(number);
@@ -191,27 +191,26 @@ const Work = struct {
 
 /// Random numbers that depend on nothing but the place.
 const Addresses = struct {
-    block: Block = @splat(0),
-    input: Block = @splat(0),
+    zero: Block,
+    input: Block,
+    block: Block,
 
-    fn of(work: *const Work, segment: Segment) Addresses {
-        var addresses: Addresses = .{};
-        addresses.input[0..6].* = .{
-            segment.pass,                                         segment.lane,       segment.slice,
-            work.lane_blocks * @as(u64, work.params.parallelism), work.params.passes, type_id,
-        };
-        return addresses;
+    /// Not by literals, which would be kilobytes of zeros in the library.
+    fn begin(addresses: *Addresses, work: *const Work, segment: Segment) void {
+        @memset(std.mem.asBytes(addresses), 0);
+        addresses.input[0] = segment.pass;
+        addresses.input[1] = segment.lane;
+        addresses.input[2] = segment.slice;
+        addresses.input[3] = work.blocks.len;
+        addresses.input[4] = work.params.passes;
+        addresses.input[5] = type_id;
     }
 
-    fn next(addresses: *Addresses) void {
-        const zero: Block = @splat(0);
+    /// In a frame of its own: one of more than a page would need Zig's runtime library on Windows.
+    noinline fn next(addresses: *Addresses) void {
         addresses.input[6] += 1;
-        compress(&addresses.block, &zero, &addresses.input, false);
-        const once = addresses.block;
-        compress(&addresses.block, &zero, &once, false);
-    }
-
-    fn wipe_all(addresses: *Addresses) void {
-        wipe(u8, std.mem.asBytes(addresses));
+        var once: Block = undefined;
+        compress(&once, &addresses.zero, &addresses.input, false);
+        compress(&addresses.block, &addresses.zero, &once, false);
     }
 };
