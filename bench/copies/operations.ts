@@ -21,7 +21,7 @@ export const OPERATIONS = {
   sign: "`sign`",
   publicKey: "`publicKey`",
   agree: "`agree`",
-  fromPassword: "`Secret.fromPassword`",
+  fromPassword: "`Secret.fromPassword`, 100 times",
 } as const;
 
 /** One of {@linkcode OPERATIONS}. */
