@@ -6,7 +6,7 @@
 import { mergeOptions, mergeOwnOptions, resolve, type SecretOptions } from "./options.ts";
 import { requireRungs } from "./rungs.ts";
 import { Secret } from "./secret.ts";
-import type { FileOptions } from "./sources/options.ts";
+import type { EnvironmentOptions, FileOptions, PromptOptions } from "./sources/options.ts";
 
 /**
  * Makes secrets with the same options. It holds nothing and needs no closing.
@@ -78,6 +78,16 @@ export class SecretFactory {
   /** As {@linkcode Secret.fill}. */
   fill(length: number, write: (bytes: Uint8Array) => void, options?: SecretOptions): Secret {
     return Secret.fill(length, write, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromEnv}. */
+  fromEnv(name: string, options?: EnvironmentOptions): Secret {
+    return Secret.fromEnv(name, mergeOwnOptions(this.#options, options));
+  }
+
+  /** As {@linkcode Secret.prompt}. */
+  prompt(question: string, options?: PromptOptions): Secret {
+    return Secret.prompt(question, mergeOwnOptions(this.#options, options));
   }
 
   #merge(options: SecretOptions | undefined): SecretOptions {

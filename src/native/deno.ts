@@ -35,7 +35,7 @@ interface DenoNamespace {
   };
   readFileSync(path: string): Uint8Array;
   statSync(path: string): unknown;
-  readonly env: { get(name: string): string | undefined };
+  readonly env: { get(name: string): string | undefined; delete(name: string): void };
   unrefTimer(id: number): void;
   dlopen(path: string | URL, symbols: unknown): { symbols: Record<string, unknown> };
   readonly UnsafePointerView: {
@@ -50,6 +50,8 @@ export function deno(): Runtime | undefined {
   if (host?.version?.deno === undefined || host.dlopen === undefined) return undefined;
   const granted = (name: "ffi" | "read" | "write", path?: string): boolean =>
     host.permissions.querySync({ name, ...(path && { path }) }).state === "granted";
+  const mayRead = (variable: string): boolean =>
+    host.permissions.querySync({ name: "env", variable }).state === "granted";
   /** Whether a library may be used; without a path, any. */
   const mayUse = (path?: string): boolean => granted("ffi", path);
   return {
@@ -106,10 +108,11 @@ export function deno(): Runtime | undefined {
       if (typeof timer === "number") host.unrefTimer(timer);
       else (timer as { unref(): void }).unref();
     },
-    environment(name: string): string | undefined {
-      const status = host.permissions.querySync({ name: "env", variable: name });
-      return status.state === "granted" ? host.env.get(name) : undefined;
-    },
+    environment: (name) => mayRead(name) ? host.env.get(name) : undefined,
+    environmentRefusal: (name) => mayRead(name) ? undefined : `Run Deno with --allow-env=${name}`,
+    // It has no variables but those of the system.
+    ownsVariable: () => false,
+    forgetVariable: (name) => host.env.delete(name),
   };
 }
 
