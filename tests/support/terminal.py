@@ -34,6 +34,7 @@ ended = None
 def start(argv, environment, background=False, alone=False, terminal=False):
     """Runs a program in a process group of its own; `alone`: in a session without a terminal."""
     global child
+    before = modes()
     pipes = {name: os.pipe() for name in ("stdout", "stderr")}
     ready, go = os.pipe()
     child = os.fork()
@@ -59,7 +60,7 @@ def start(argv, environment, background=False, alone=False, terminal=False):
         os.tcsetpgrp(slave, os.getpgrp() if background else child)
     os.close(ready)
     os.close(go)
-    return {"pid": child}
+    return {"pid": child, "before": before}
 
 
 def pump(timeout):

@@ -40,6 +40,8 @@ export interface Modes {
 /** A child with a terminal. All text is Latin-1: bytes. */
 export interface Session {
   readonly pid: number;
+  /** What the terminal was set to before the child was started. */
+  readonly before: Modes;
   /** Waits for text, and gives what came up to its end. */
   expect(text: string, source?: "terminal" | "stdout" | "stderr"): Promise<string>;
   type(text: string): Promise<void>;
@@ -86,7 +88,7 @@ export function withTerminal<T>(
     };
     try {
       const { background, alone, terminal } = options;
-      const { pid } = await ask("start", {
+      const { pid, before } = await ask("start", {
         argv: commandLine(path, options),
         environment: { ...process.env, ...options.env },
         background: background === true,
@@ -95,6 +97,7 @@ export function withTerminal<T>(
       });
       return await use({
         pid: pid as number,
+        before: before as Modes,
         expect: async (text, source = "terminal") =>
           (await ask("expect", { text, source })).text as string,
         type: async (text) => void await ask("send", { text }),
