@@ -389,7 +389,9 @@ export class Secret implements Disposable, AsyncDisposable {
    * `scrub` overwrites the value, wherever it stands in the system's block (`/proc/PID/environ`
    * shows zeros then, to everyone) and in the C library's, and takes the variable out of the
    * environment and of JavaScript's: children that start later do not have it. Nothing else has a
-   * copy on Deno and Node, unless it was read before. Bun makes one when it starts, which stays.
+   * copy on Deno and Node, unless it was read before. Bun makes one when it starts, which stays, and
+   * which `Bun.spawn` gives to children: start them with `env: process.env`. Scrub before Workers
+   * are started, which may get copies as well.
    *
    * Like any change of the environment, scrubbing is not for a time at which native code of
    * another thread changes the environment, too. A thread that reads it meanwhile may see a part of the value.

@@ -10,6 +10,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { pointersOf, viewsOf } from "./deno_module.ts";
 import { readOr } from "./files.ts";
+import { hostProcess } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import { sha256 } from "./sha256.ts";
 import type { Calls, Signature } from "./symbols.ts";
@@ -35,7 +36,7 @@ interface DenoNamespace {
   };
   readFileSync(path: string): Uint8Array;
   statSync(path: string): unknown;
-  readonly env: { get(name: string): string | undefined; delete(name: string): void };
+  readonly env: { get(name: string): string | undefined };
   unrefTimer(id: number): void;
   dlopen(path: string | URL, symbols: unknown): { symbols: Record<string, unknown> };
   readonly UnsafePointerView: {
@@ -112,7 +113,8 @@ export function deno(): Runtime | undefined {
     environmentRefusal: (name) => mayRead(name) ? undefined : `Run Deno with --allow-env=${name}`,
     // It has no variables but those of the system.
     ownsVariable: () => false,
-    forgetVariable: (name) => host.env.delete(name),
+    // The native library has taken it from there. Workers of node:worker_threads have a copy.
+    forgetVariable: (name) => void delete hostProcess()?.env[name],
   };
 }
 
