@@ -312,6 +312,30 @@ describe("Secret.prompt and signals", () => {
     },
   );
 
+  it("the process ends while a Worker asks, and the terminal is as it was", limits, async () => {
+    const code = `
+      import process from "node:process";
+      import { Worker, isMainThread } from "node:worker_threads";
+      ${ASK}
+      if (isMainThread) {
+        securememory.Secret.random(1);
+        new Worker(new URL(import.meta.url));
+        setTimeout(() => process.exit(5), 2500);
+      } else ask();
+    `;
+    await withTerminal(code, async (session) => {
+      await session.expect("Word: ");
+      assert.equal((await session.modes()).echo, false);
+      if (RUNTIME === "node") {
+        // It waits for its Workers, and this one for an answer.
+        await session.pause(2.5);
+        await session.type("\r");
+      }
+      assert.equal((await session.end()).status, 5);
+      await restored(session);
+    });
+  });
+
   it("a Worker asks, and signals do the same", limits, async () => {
     const code = `
       import { Worker, isMainThread, parentPort } from "node:worker_threads";

@@ -62,6 +62,25 @@ pub const Signals = struct {
 var actions: [sys.signals.len]sys.Action = @splat(std.mem.zeroes(sys.Action));
 var before: sys.Termios = std.mem.zeroes(sys.Termios);
 
+/// The descriptor of the terminal while it is silent, plus one.
+var silent_tty: std.atomic.Value(i32) = .init(0);
+
+/// The process ends while another of its threads asks.
+pub fn at_end() void {
+    const tty = silent_tty.swap(0, .seq_cst);
+    if (tty != 0) speak(tty - 1);
+}
+
+/// The terminal as it was. From the background, too: whoever has it then did not turn the echo off.
+fn speak(tty: i32) void {
+    sys.block_output();
+    var failed: Cause = .{};
+    while (true) {
+        sys.set(&failed, tty, &before) catch if (sys.interrupted(&failed)) continue;
+        return;
+    }
+}
+
 /// Returns how many bytes of the staging are the answer.
 pub fn ask(cause: *Cause, question: []const u8, staging: Staging, left: *Signals) Error!usize {
     const tty = sys.open_tty(cause) catch return error.SourceFailed;
@@ -88,24 +107,21 @@ noinline fn ask_in_silence(cause: *Cause, tty: i32, question: []const u8, stagin
     // A read that never waits: it is waited for without a window.
     silent.cc[@backingInt(sys.V.MIN)] = 0;
     silent.cc[@backingInt(sys.V.TIME)] = 0;
+    silent_tty.store(tty + 1, .seq_cst);
     while (true) {
         sys.set(cause, tty, &silent) catch {
-            if (!sys.interrupted(cause)) return error.SourceFailed;
-            if (notes.load(.seq_cst) != 1) return error.SourceInterrupted;
-            continue;
+            if (sys.interrupted(cause) and notes.load(.seq_cst) == 1) continue;
+            silent_tty.store(0, .seq_cst);
+            return if (sys.interrupted(cause)) error.SourceInterrupted else error.SourceFailed;
         };
         break;
     }
     sys.write(tty, question);
     const length = answer(cause, tty, staging);
     sys.write(tty, "\n");
-    // From the background, too: whoever has the terminal then did not turn the echo off.
-    sys.block_output();
-    var failed: Cause = .{};
-    while (true) {
-        sys.set(&failed, tty, &before) catch if (sys.interrupted(&failed)) continue;
-        return length;
-    }
+    // If the process ends now, one of the two does it.
+    at_end();
+    return length;
 }
 
 noinline fn answer(cause: *Cause, tty: i32, staging: Staging) Error!usize {
