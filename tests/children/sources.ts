@@ -27,6 +27,9 @@ function bytes(): Uint8Array<ArrayBuffer> {
   return target.subarray(0, count);
 }
 
+/** Of the control. */
+let kept: Uint8Array | undefined;
+
 /** A stream of the content in chunks of so many bytes. */
 async function written(size: number): Promise<Secret> {
   const all = bytes();
@@ -58,8 +61,11 @@ const ways: { readonly [way: string]: () => Secret | Promise<Secret> } = {
   "fromBase64(string)": () => Secret.fromBase64(readFileSync(path, "latin1"), plain),
   SecretWriter: () => written(100),
   "SecretWriter, large chunks": () => written(30_000),
-  /** What the search has to find: the content in ordinary memory. */
-  control: () => Secret.from(bytes().slice(), plain),
+  /** What the search has to find: the content in ordinary memory, too. */
+  control: () => {
+    kept = bytes();
+    return Secret.from(kept.slice(), plain);
+  },
 };
 
 /** All garbage is collected, as far as the engine's own collector does that. */
@@ -75,15 +81,13 @@ async function collect(): Promise<void> {
   }
 }
 
-let kept: Uint8Array | undefined;
-if (way === "control") kept = bytes();
 let secret: Secret | undefined = await (ways[way] as () => Secret | Promise<Secret>)();
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 console.log(`made ${secret.length}`);
 await lines.next();
 secret.close();
 secret = undefined;
-kept?.fill(0);
+kept = undefined;
 await collect();
 console.log("closed");
 await lines.next();

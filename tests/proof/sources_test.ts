@@ -91,9 +91,8 @@ function sample(): { content: Buffer; tokens: Buffer[] } {
 describe("the content of a source", () => {
   it("is found where it is in ordinary memory", limits, async () => {
     const { content, tokens } = sample();
-    const { made, closed } = await look("control", content, tokens);
+    const { made } = await look("control", content, tokens);
     assert.ok(made.every(({ raw }) => raw >= 2), JSON.stringify(made));
-    assert.deepEqual(closed, times(NOWHERE, tokens));
   });
 
   for (const way of ["fromFile", "fromFd"]) {
