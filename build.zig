@@ -79,6 +79,7 @@ pub fn build(b: *std.Build) void {
 fn tests_for(b: *std.Build, target: std.Build.ResolvedTarget, query: std.Target.Query) *std.Build.Step.Compile {
     const tests = b.addTest(.{ .root_module = core(b, "zig/tests.zig", target, .safe, true) });
     add_variants(b, tests.root_module, query, true);
+    tests.root_module.linkLibrary(crypto_archive(b, query));
     tests.root_module.strip = false;
     tests.root_module.error_tracing = true;
     tests.root_module.unwind_tables = .sync;
@@ -128,15 +129,30 @@ fn install_crypto(b: *std.Build, target: Target, optimize: std.lang.Optimize, st
     return shared(b, target, "securememory-crypto", "../lib/", module);
 }
 
+/// The same code as it ships, for tests to be linked with; its inner loops are those of the tests.
+fn crypto_archive(b: *std.Build, query: std.Target.Query) *std.Build.Step.Compile {
+    var wanted = query;
+    wanted.cpu_model = .baseline;
+    const module = core(b, "zig/crypto_exports.zig", b.resolveTargetQuery(wanted), .small, false);
+    add_options(b, module, query);
+    const library = b.addLibrary(.{ .linkage = .static, .name = "securememory-crypto-archive", .root_module = module });
+    library.bundle_compiler_rt = false;
+    return library;
+}
+
 /// The inner loops of keyed operations, compiled for every processor of the target and for newer
 /// ones: `zig/crypto/variants.zig` chooses.
 fn add_variants(b: *std.Build, module: *std.Build.Module, query: std.Target.Query, strip: bool) void {
-    const newer = newer_features(b.resolveTargetQuery(query).result);
-    const options = b.addOptions();
-    options.addOption(bool, "two_variants", newer != null);
-    module.addOptions("crypto_options", options);
+    add_options(b, module, query);
     module.addObject(variant(b, query, "baseline", null, strip));
-    if (newer) |features| module.addObject(variant(b, query, "newer", features, strip));
+    const newer = newer_features(b.resolveTargetQuery(query).result) orelse return;
+    module.addObject(variant(b, query, "newer", newer, strip));
+}
+
+fn add_options(b: *std.Build, module: *std.Build.Module, query: std.Target.Query) void {
+    const options = b.addOptions();
+    options.addOption(bool, "two_variants", newer_features(b.resolveTargetQuery(query).result) != null);
+    module.addOptions("crypto_options", options);
 }
 
 /// What `zig/crypto/cpu.zig` looks for; null where every processor of the target has it.

@@ -59,7 +59,7 @@ export {
   stats,
 } from "./src/process_wide.ts";
 export { Secret } from "./src/secret.ts";
-export type { FileOptions } from "./src/sources/options.ts";
+export type { EnvironmentOptions, FileOptions, PromptOptions } from "./src/sources/options.ts";
 export type { SharedSecret } from "./src/share.ts";
 export { SecretWriter, type SecretWriterOptions } from "./src/sources/writer.ts";
 export { purgeOnSignals, type SignalOptions } from "./src/signals.ts";

@@ -7,7 +7,7 @@ import type { PasswordParams } from "./keyed/options.ts";
 import { mergeOptions, mergeOwnOptions, resolve, type SecretOptions } from "./options.ts";
 import { requireRungs } from "./rungs.ts";
 import { Secret } from "./secret.ts";
-import type { FileOptions } from "./sources/options.ts";
+import type { EnvironmentOptions, FileOptions, PromptOptions } from "./sources/options.ts";
 
 /**
  * Makes secrets with the same options. It holds nothing and needs no closing.
@@ -84,6 +84,16 @@ export class SecretFactory {
   /** As {@linkcode Secret.fromPassword}. */
   fromPassword(password: Secret, params: PasswordParams, options?: SecretOptions): Secret {
     return Secret.fromPassword(password, params, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromEnv}. */
+  fromEnv(name: string, options?: EnvironmentOptions): Secret {
+    return Secret.fromEnv(name, mergeOwnOptions(this.#options, options));
+  }
+
+  /** As {@linkcode Secret.prompt}. */
+  prompt(question: string, options?: PromptOptions): Secret {
+    return Secret.prompt(question, mergeOwnOptions(this.#options, options));
   }
 
   #merge(options: SecretOptions | undefined): SecretOptions {

@@ -45,7 +45,9 @@ import { resolve, type SecretOptions } from "./options.ts";
 import { hideFromInspectors, redacted } from "./redact.ts";
 import { attachCell, shareCell, type SharedSecret } from "./share.ts";
 import { decodeBytes, decodeString, type Format } from "./sources/decode.ts";
-import type { FileOptions } from "./sources/options.ts";
+import { readEnvironment } from "./sources/environment.ts";
+import type { EnvironmentOptions, FileOptions, PromptOptions } from "./sources/options.ts";
+import { ask } from "./sources/prompt.ts";
 import { readDescriptor, readFile } from "./sources/read.ts";
 import { type SecretStatus, statusOf } from "./status.ts";
 import { streamOf, type StreamOptions } from "./stream.ts";
@@ -427,6 +429,91 @@ export class Secret implements Disposable, AsyncDisposable {
    */
   static attach(shared: SharedSecret): Secret {
     return new Secret(attachCell(shared));
+  }
+
+  /**
+   * Makes a secret of an environment variable, copied natively from where the system and the C
+   * library have it to the page: it is never a JavaScript string.
+   *
+   * The variable is the one in effect: what was given to the process, or set since by Node's
+   * `process.env`, `Deno.env` or native code. If a name is there twice, the first one counts, as
+   * for getenv(3). What JavaScript alone has set (Bun's `process.env`, or that of a Worker on Node)
+   * is a string already, and not looked at.
+   *
+   * `scrub` overwrites the value, wherever it stands in the system's block (`/proc/PID/environ`
+   * shows zeros then, to everyone) and in the C library's, and takes the variable out of the
+   * environment and of JavaScript's: children that start later do not have it. Nothing else has a
+   * copy on Deno and Node, unless it was read before. Bun makes one when it starts, which stays, and
+   * which `Bun.spawn` gives to children: start them with `env: process.env`. Scrub before Workers
+   * are started, which may get copies as well.
+   *
+   * Like any change of the environment, scrubbing is not for a time at which native code of
+   * another thread changes the environment, too. A thread that reads it meanwhile may see a part of the value.
+   *
+   * On Deno it takes the permission to read the variable, though native code does the reading.
+   *
+   * @param name The variable's name.
+   * @param options Whether the variable goes, and how the secret is kept.
+   * @returns The secret, of the bytes that the system has; on Windows, of UTF-8.
+   * @throws {TypeError} If `name` is not a string, is empty, or has `=` or a zero character in it.
+   * @throws {SourceError} If it is not set, is empty, or may not be read. It is left as it is.
+   * @throws {LockLimitError} If the budget for locked memory is spent. It is left as it is.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using path = Secret.fromEnv("PATH");
+   * console.log(path.length > 0); // true
+   * ```
+   *
+   * @example Leaving nothing behind
+   * ```ts ignore
+   * import { Secret } from "@securememory/core";
+   *
+   * using password = Secret.fromEnv("DB_PASSWORD", { scrub: true });
+   * console.log(process.env.DB_PASSWORD); // undefined
+   * ```
+   */
+  static fromEnv(name: string, options?: EnvironmentOptions): Secret {
+    return Secret.#watched(readEnvironment(name, options));
+  }
+
+  /**
+   * Makes a secret of what somebody types at the terminal of the process, without echo. Each byte
+   * goes straight to the page. Blocks the thread, and with it the event loop, until there is an
+   * answer.
+   *
+   * It asks at the controlling terminal (/dev/tty, or the console), whatever standard input and
+   * output are. What was typed before the question is dropped. Backspace takes a whole character,
+   * Ctrl-U the line, Ctrl-W a word (or whatever keys the terminal is set to); Enter ends the answer,
+   * Ctrl-D at its beginning ends the input. Nothing else should read from the terminal meanwhile.
+   *
+   * The terminal is put back as it was in every case. Ctrl-C and signals do then what they would have
+   * done: end the process, or call its handlers (once the event loop runs again) while this throws.
+   * Ctrl-Z stops the process, and the question comes again when it goes on. In the background the
+   * process is stopped, as the system does it.
+   *
+   * It takes no permission on Deno but that for FFI, as Deno's own `prompt` takes none.
+   *
+   * @param question What is shown. No line end is added.
+   * @param options How long the answer may be, and how the secret is kept.
+   * @returns The secret, of the bytes that the terminal sends; on Windows, of UTF-8.
+   * @throws {TypeError} If `question` is not a string.
+   * @throws {SourceError} If there is no terminal, the answer is empty or longer than `maxBytes`, the
+   * input ends, a signal interrupts, or another thread is asking.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   *
+   * @example Usage
+   * ```ts ignore
+   * import { Secret } from "@securememory/core";
+   *
+   * using password = Secret.prompt("Password: ");
+   * console.log(password); // Secret(12 bytes)
+   * ```
+   */
+  static prompt(question: string, options?: PromptOptions): Secret {
+    return Secret.#watched(ask(question, options));
   }
 
   static #decoded(

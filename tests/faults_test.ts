@@ -11,6 +11,14 @@ import { AUTO, environmentOf, EVERY_RUNG, nameOf } from "./support/rungs.ts";
 
 const FAULTS = `${ROOT}zig-out/linux-x86_64/libsecurememory-faults.so`;
 
+/** What the case `environment` reads, and scrubs. */
+const VARIABLES = Object.fromEntries(
+  Array.from({ length: 300 }, (_, index) => [
+    `SECUREMEMORY_FAULT_${index}`,
+    "0123456789abcdef0123456789abcdef",
+  ]),
+);
+
 async function run(
   name: string,
   env: Readonly<Record<string, string>> = {},
@@ -47,6 +55,8 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
         it(`copying leaves no page open${when}`, () => run("copy", env, ...more));
         it(`reading a file leaves nothing open and nothing half read${when}`, () =>
           run("read", env, ...more));
+        it(`reading a variable leaves nothing half made and the variable intact${when}`, () =>
+          run("environment", { ...env, ...VARIABLES }, ...more));
         it(`decoding leaves nothing half made and the text intact${when}`, () =>
           run("decode", env, ...more));
         it(`closing ends the secret all the same${when}`, () => run("close", env, ...more));

@@ -30,6 +30,7 @@ const table = @import("table.zig");
 const counters = @import("counters.zig");
 const abi = @import("abi.zig");
 const os = @import("os.zig").ending;
+const terminal = @import("os.zig").terminal;
 const Lock = @import("lock.zig").Lock;
 const Record = table.Record;
 
@@ -51,6 +52,7 @@ pub noinline fn arm() void {
 pub fn run() callconv(.c) void {
     if (owner.load(.acquire) != os.process_id()) return;
     secret.ended.store(true, .seq_cst);
+    terminal.at_end();
     // The runtimes look at it: no window opens on any secret any more.
     _ = @atomicRmw(u32, &secret.purges, .Add, 1, .seq_cst);
     var tries: u32 = tries_max;

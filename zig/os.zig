@@ -76,7 +76,7 @@ pub const environment = switch (builtin.target.os.tag) {
     else => @compileError("SecureMemory has no layer for this operating system"),
 };
 
-/// The terminal that the process is controlled from: `ask`, `Signals`.
+/// The terminal that the process is controlled from: `ask`, `Signals`, `at_end`.
 pub const terminal = switch (builtin.target.os.tag) {
     .linux, .macos => @import("os/unix_terminal.zig"),
     .windows => @import("os/windows_terminal.zig"),

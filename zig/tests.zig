@@ -5,7 +5,10 @@ test {
     _ = @import("abi.zig");
     _ = @import("canary.zig");
     _ = @import("compare.zig");
+    _ = @import("crypto/residue_test.zig");
+    _ = @import("crypto/variants_test.zig");
     _ = @import("crypto/vectors_test.zig");
+    _ = @import("lend_test.zig");
     _ = @import("diagnose.zig");
     _ = @import("fault.zig");
     _ = @import("labels.zig");

@@ -63,5 +63,8 @@ export function node(): Runtime | undefined {
     arrayBuffer: (pointer, byteLength) => ffi().toArrayBuffer(pointer, byteLength, false),
     unref: (timer) => (timer as { unref(): void }).unref(),
     environment: (name) => host.env[name],
+    environmentRefusal: () => undefined,
+    ownsVariable: (name) => Object.hasOwn(host.env, name),
+    forgetVariable: (name) => void delete host.env[name],
   };
 }

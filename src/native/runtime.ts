@@ -63,4 +63,13 @@ export interface Runtime {
 
   /** An environment variable, or `undefined` where it is not set or may not be read. */
   environment(name: string): string | undefined;
+
+  /** Why the runtime would not read a variable, and what to do; `undefined` if it would. Never prompts. */
+  environmentRefusal(name: string): string | undefined;
+
+  /** Whether JavaScript has a variable. To be asked only where the system has none: Deno looks at it. */
+  ownsVariable(name: string): boolean;
+
+  /** Takes a variable from JavaScript, without reading it. */
+  forgetVariable(name: string): void;
 }

@@ -136,6 +136,26 @@ export const SYMBOLS = {
     ],
     result: "i32",
   },
+  securememory_create_environment: {
+    parameters: [
+      "buffer", // name, with a zero at the end
+      "f64", // its bytes
+      "f64", // 1: the variable is gone afterwards
+      "f64", // alignment
+      "f64", // flags
+    ],
+    result: "i32", // handle
+  },
+  securememory_create_prompt: {
+    parameters: [
+      "buffer", // question, UTF-8
+      "f64", // its bytes
+      "f64", // bytes of the answer at most
+      "f64", // alignment
+      "f64", // flags
+    ],
+    result: "i32", // handle
+  },
 } as const satisfies Record<string, Signature>;
 
 /**

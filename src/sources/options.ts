@@ -14,6 +14,21 @@ export interface FileOptions extends SecretOptions {
   trimNewline?: boolean;
 }
 
+/** Options of `Secret.fromEnv`. */
+export interface EnvironmentOptions extends SecretOptions {
+  /** Overwrite the variable where it stands, and take it out of the environment. Default `false`. */
+  scrub?: boolean;
+}
+
+/** Options of `Secret.prompt`. */
+export interface PromptOptions extends SecretOptions {
+  /** Bytes that the answer may have; a longer one is an error. Default 1,024. */
+  maxBytes?: number;
+}
+
+/** What nobody types, and some may paste. */
+const MAX_TYPED_BYTES = 1024;
+
 /** What most secrets are far from, and a wrong path may not be. */
 export const MAX_BYTES = 2 ** 20;
 
@@ -44,12 +59,36 @@ export function splitFileOptions(options: FileOptions | undefined): {
     return { maxBytes: MAX_BYTES, trims: 0, rest: options };
   }
   const { maxBytes, trimNewline, ...rest } = options;
-  if (trimNewline !== undefined && typeof trimNewline !== "boolean") {
-    throw new TypeError(
-      `Cannot use the option trimNewline: it must be a boolean, current value is ${
-        describe(trimNewline)
-      }`,
-    );
-  }
+  checkBoolean(trimNewline, "trimNewline");
   return { maxBytes: checkMaxBytes(maxBytes), trims: Number(trimNewline === true), rest };
+}
+
+/** The same for an environment variable. */
+export function splitEnvironmentOptions(options: EnvironmentOptions | undefined): {
+  readonly scrubs: boolean;
+  readonly rest: SecretOptions | undefined;
+} {
+  if (typeof options !== "object" || options === null) return { scrubs: false, rest: options };
+  const { scrub, ...rest } = options;
+  checkBoolean(scrub, "scrub");
+  return { scrubs: scrub === true, rest };
+}
+
+/** The same for the terminal. */
+export function splitPromptOptions(options: PromptOptions | undefined): {
+  readonly maxBytes: number;
+  readonly rest: SecretOptions | undefined;
+} {
+  if (typeof options !== "object" || options === null) {
+    return { maxBytes: MAX_TYPED_BYTES, rest: options };
+  }
+  const { maxBytes, ...rest } = options;
+  return { maxBytes: checkMaxBytes(maxBytes ?? MAX_TYPED_BYTES), rest };
+}
+
+function checkBoolean(value: unknown, name: string): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(
+    `Cannot use the option ${name}: it must be a boolean, current value is ${describe(value)}`,
+  );
 }

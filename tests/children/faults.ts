@@ -127,6 +127,9 @@ function withFile(use: (path: string, content: Uint8Array) => void): void {
   }
 }
 
+/** What the variables that the test gives have in them. */
+const VALUE = "0123456789abcdef0123456789abcdef";
+
 const cases: Record<string, () => void | Promise<void>> = {
   create() {
     const inUse = stats().inUse;
@@ -149,6 +152,31 @@ const cases: Record<string, () => void | Promise<void>> = {
         }
       };
     }, () => assert.equal(stats().inUse, inUse));
+  },
+
+  environment() {
+    const inUse = stats().inUse;
+    let used = 0;
+    let name = "";
+    let made = 0;
+    forEveryK(() => {
+      name = `SECUREMEMORY_FAULT_${used++}`;
+      return () => {
+        made = stats().allocated;
+        Secret.fromEnv(name, { scrub: true }).close();
+      };
+    }, (error) => {
+      // A failed close comes after a successful creation, which has scrubbed the variable.
+      const scrubbed = error === undefined || stats().allocated !== made;
+      if (scrubbed) {
+        assert.throws(() => Secret.fromEnv(name), SourceError);
+      } else {
+        using again = Secret.fromEnv(name);
+        assert.equal(again.withBytes((bytes) => new TextDecoder().decode(bytes)), VALUE);
+      }
+      assert.equal(stats().inUse, inUse);
+    });
+    assert.ok(used > 3 && used < 300, `${used}`);
   },
 
   async rearm() {

@@ -64,11 +64,9 @@ pub fn close(tty: i32) void {
     _ = c.close(tty);
 }
 
-pub fn get(cause: *Cause, tty: i32) Failed!Termios {
+pub fn get(cause: *Cause, tty: i32, into: *Termios) Failed!void {
     if (seam.fails(cause, .tcgetattr)) return error.SystemCall;
-    var termios: Termios = undefined;
-    _ = try check(cause, .tcgetattr, c.tcgetattr(tty, &termios));
-    return termios;
+    _ = try check(cause, .tcgetattr, c.tcgetattr(tty, into));
 }
 
 /// What was typed and not read is dropped.

@@ -5,6 +5,9 @@
 //! - The list of the C library, environ(7), which points to strings of that block, and to
 //!   those that setenv(3) and putenv(3) have added since. What getenv(3) finds is in it.
 //!
+//! Where there is no /proc, only the strings of the list can be overwritten: those of the block,
+//! unless something else was set since.
+//!
 //! Sources: environ(7), proc_pid_stat(5), setenv(3) of the Linux man-pages.
 
 const std = @import("std");

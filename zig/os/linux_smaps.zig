@@ -22,10 +22,12 @@ const Lines = struct {
     /// What ended the lines before the file did.
     errno: u16 = 0,
 
-    fn open(cause: *Cause, path: [*:0]const u8) os.Failed!Lines {
+    /// Gives the descriptor alone: of an error or a buffer the compiler makes a constant as long
+    /// as the buffer.
+    fn open(cause: *Cause, path: [*:0]const u8) os.Failed!i32 {
         const result = linux.open(path, .{ .CLOEXEC = true }, 0);
         const errno = linux.errno(result);
-        if (errno == .SUCCESS) return .{ .fd = @intCast(result) };
+        if (errno == .SUCCESS) return @intCast(result);
         cause.* = .{ .step = .smaps, .errno = @intCast(@backingInt(errno)) };
         return error.SystemCall;
     }
@@ -140,7 +142,7 @@ const Mappings = struct {
 };
 
 pub fn region(cause: *Cause, address: usize, length: usize) os.Failed!os.Region {
-    var mappings: Mappings = .{ .lines = try .open(cause, "/proc/self/smaps") };
+    var mappings: Mappings = .{ .lines = .{ .fd = try Lines.open(cause, "/proc/self/smaps") } };
     defer mappings.lines.close();
     var ahead: Mapping = .{};
     while (mappings.next()) |data| {
@@ -175,7 +177,7 @@ fn describe(data: Mapping, ahead: Mapping, behind: Mapping) os.Region {
 /// `VmLck` of /proc/self/status in bytes: what this process has locked, by anyone.
 pub fn locked_bytes() u64 {
     var ignored: Cause = .{};
-    var lines = Lines.open(&ignored, "/proc/self/status") catch return 0;
+    var lines: Lines = .{ .fd = Lines.open(&ignored, "/proc/self/status") catch return 0 };
     defer lines.close();
     while (lines.next()) |line| {
         if (!std.mem.startsWith(u8, line, "VmLck:")) continue;

@@ -44,10 +44,8 @@ pub fn close(tty: i32) void {
     _ = linux.close(tty);
 }
 
-pub noinline fn get(cause: *Cause, tty: i32) Failed!Termios {
-    var termios: Termios = undefined;
-    _ = try call(cause, .tcgetattr, linux.tcgetattr, .{ tty, &termios });
-    return termios;
+pub noinline fn get(cause: *Cause, tty: i32, into: *Termios) Failed!void {
+    _ = try call(cause, .tcgetattr, linux.tcgetattr, .{ tty, into });
 }
 
 /// What was typed and not read is dropped.

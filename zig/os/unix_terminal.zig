@@ -49,7 +49,7 @@ pub const Signals = struct {
     }
 
     /// The process gets them as if nobody had asked.
-    pub fn raise(signals: *const Signals) void {
+    pub noinline fn raise(signals: *const Signals) void {
         const mask = signals.mask orelse return;
         var rest = signals.came;
         while (next(&rest)) |signal| sys.raise(signal);
@@ -57,61 +57,82 @@ pub const Signals = struct {
     }
 };
 
+/// What was there before; one thread at a time asks. Not on the stack, which the compiler would
+/// fill first.
+var actions: [sys.signals.len]sys.Action = @splat(std.mem.zeroes(sys.Action));
+var before: sys.Termios = std.mem.zeroes(sys.Termios);
+
+/// The descriptor of the terminal while it is silent, plus one.
+var silent_tty: std.atomic.Value(i32) = .init(0);
+
+/// The process ends while another of its threads asks.
+pub fn at_end() void {
+    const tty = silent_tty.swap(0, .seq_cst);
+    if (tty != 0) speak(tty - 1);
+}
+
+/// The terminal as it was. From the background, too: whoever has it then did not turn the echo off.
+fn speak(tty: i32) void {
+    sys.block_output();
+    var failed: Cause = .{};
+    while (true) {
+        sys.set(&failed, tty, &before) catch if (sys.interrupted(&failed)) continue;
+        return;
+    }
+}
+
 /// Returns how many bytes of the staging are the answer.
 pub fn ask(cause: *Cause, question: []const u8, staging: Staging, left: *Signals) Error!usize {
     const tty = sys.open_tty(cause) catch return error.SourceFailed;
     defer sys.close(tty);
-    const before = sys.get(cause, tty) catch return error.SourceFailed;
-
+    sys.get(cause, tty, &before) catch return error.SourceFailed;
     left.mask = sys.unblock(handled);
-    var actions: [sys.signals.len]sys.Action = undefined;
     notes.store(1, .seq_cst);
-    exchange(&actions, true);
-    defer {
-        exchange(&actions, false);
-        left.came = notes.swap(0, .seq_cst) & ~@as(u32, 1);
-    }
+    exchange(true);
+    const length = ask_in_silence(cause, tty, question, staging);
+    exchange(false);
+    left.came = notes.swap(0, .seq_cst) & ~@as(u32, 1);
+    return length;
+}
 
-    var hidden = before;
-    hidden.lflag.ECHO = false;
-    hidden.lflag.ECHONL = false;
-    hidden.lflag.ICANON = false;
-    hidden.lflag.IEXTEN = false;
-    hidden.lflag.ISIG = true;
-    hidden.oflag.OPOST = true;
-    hidden.oflag.ONLCR = true;
+noinline fn ask_in_silence(cause: *Cause, tty: i32, question: []const u8, staging: Staging) Error!usize {
+    var silent = before;
+    silent.lflag.ECHO = false;
+    silent.lflag.ECHONL = false;
+    silent.lflag.ICANON = false;
+    silent.lflag.IEXTEN = false;
+    silent.lflag.ISIG = true;
+    silent.oflag.OPOST = true;
+    silent.oflag.ONLCR = true;
     // A read that never waits: it is waited for without a window.
-    hidden.cc[@backingInt(sys.V.MIN)] = 0;
-    hidden.cc[@backingInt(sys.V.TIME)] = 0;
+    silent.cc[@backingInt(sys.V.MIN)] = 0;
+    silent.cc[@backingInt(sys.V.TIME)] = 0;
+    silent_tty.store(tty + 1, .seq_cst);
     while (true) {
-        sys.set(cause, tty, &hidden) catch {
-            if (!sys.interrupted(cause)) return error.SourceFailed;
-            if (notes.load(.seq_cst) == 1) continue;
-            return error.SourceInterrupted;
+        sys.set(cause, tty, &silent) catch {
+            if (sys.interrupted(cause) and notes.load(.seq_cst) == 1) continue;
+            silent_tty.store(0, .seq_cst);
+            return if (sys.interrupted(cause)) error.SourceInterrupted else error.SourceFailed;
         };
         break;
     }
-    defer {
-        sys.write(tty, "\n");
-        // From the background, too: whoever has the terminal then did not turn the echo off.
-        sys.block_output();
-        var failed: Cause = .{};
-        while (true) {
-            sys.set(&failed, tty, &before) catch if (sys.interrupted(&failed)) continue;
-            break;
-        }
-    }
     sys.write(tty, question);
-    return answer(cause, tty, staging, .{
-        .erase = key(&before, .ERASE),
-        .word = key(&before, .WERASE),
-        .kill = key(&before, .KILL),
-        .end = key(&before, .EOF),
-    });
+    const length = answer(cause, tty, staging);
+    sys.write(tty, "\n");
+    // If the process ends now, one of the two does it.
+    at_end();
+    return length;
 }
 
-fn answer(cause: *Cause, tty: i32, staging: Staging, keys: Keys) Error!usize {
+noinline fn answer(cause: *Cause, tty: i32, staging: Staging) Error!usize {
+    const keys: Keys = .{
+        .erase = key(.ERASE),
+        .word = key(.WERASE),
+        .kill = key(.KILL),
+        .end = key(.EOF),
+    };
     var line: Line = .{};
+    var ignored_modes: sys.Termios = undefined;
     while (notes.load(.seq_cst) == 1) {
         if (!sys.wait(tty)) continue;
         const bytes = try staging.open(cause);
@@ -119,7 +140,7 @@ fn answer(cause: *Cause, tty: i32, staging: Staging, keys: Keys) Error!usize {
         const progress = if (got == 1) line.take(bytes, keys) else .more;
         try staging.close(cause);
         // Another reader was faster, or the terminal is gone.
-        if (got == 0) _ = sys.get(cause, tty) catch return error.SourceFailed;
+        if (got == 0) sys.get(cause, tty, &ignored_modes) catch return error.SourceFailed;
         switch (progress) {
             .more => {},
             .refused => sys.write(tty, "\x07"),
@@ -130,26 +151,25 @@ fn answer(cause: *Cause, tty: i32, staging: Staging, keys: Keys) Error!usize {
     return error.SourceInterrupted;
 }
 
-fn key(termios: *const sys.Termios, which: sys.V) u8 {
-    const byte = termios.cc[@backingInt(which)];
+fn key(which: sys.V) u8 {
+    const byte = before.cc[@backingInt(which)];
     return if (byte == sys.no_key) 0 else byte;
 }
 
 /// Puts our handler in place and notes what was there, or the other way round. Signals that are
 /// ignored stay so.
-noinline fn exchange(actions: [*]sys.Action, installs: bool) void {
+noinline fn exchange(installs: bool) void {
     const ours = sys.action(&on_signal);
     // A number that the compiler does not know: unrolled, this is 600 bytes longer.
     var rest = asm volatile (""
         : [same] "=r" (-> u32),
         : [known] "0" (handled),
     );
-    var index: usize = 0;
-    while (next(&rest)) |signal| : (index += 1) {
-        const before = &actions[index];
-        if (installs and !sys.change(signal, null, before)) before.handler = ignored;
-        if (before.handler == ignored) continue;
-        _ = sys.change(signal, if (installs) &ours else before, null);
+    var behind: [*]sys.Action = &actions;
+    while (next(&rest)) |signal| : (behind += 1) {
+        if (installs and !sys.change(signal, null, &behind[0])) behind[0].handler = ignored;
+        if (behind[0].handler == ignored) continue;
+        _ = sys.change(signal, if (installs) &ours else &behind[0], null);
     }
 }
 

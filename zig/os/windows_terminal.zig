@@ -64,6 +64,12 @@ fn on_event(_: u32) callconv(.winapi) Bool {
     return 0;
 }
 
+/// The process ends while another of its threads asks.
+pub fn at_end() void {
+    const input = console.swap(0, .seq_cst);
+    if (input != 0) _ = SetConsoleMode(@ptrFromInt(input), mode_before);
+}
+
 pub fn ask(cause: *Cause, question: []const u8, staging: Staging, _: *Signals) Error!usize {
     const input = try open(cause, std.unicode.utf8ToUtf16LeStringLiteral("CONIN$"));
     defer _ = CloseHandle(input);

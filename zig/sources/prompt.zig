@@ -19,17 +19,18 @@ pub fn create(cause: *Cause, question: []const u8, shape: secret.Shape) Error!u3
     defer asking.release();
     var wanted = shape;
     wanted.length +|= 1;
-    while (true) {
-        const staging: Staging = try .create(cause, wanted);
-        // Before signals that came meanwhile are passed on.
-        var left: terminal.Signals = .{};
-        defer left.raise();
-        defer staging.discard();
-        const length = terminal.ask(cause, question, staging, &left) catch |err| switch (err) {
-            // The process was stopped, and goes on.
-            error.SourceInterrupted => if (left.stopped()) continue else return err,
-            else => return err,
-        };
-        return staging.finish(cause, length);
-    }
+    // Again, if the process was stopped and goes on.
+    while (true) return try once(cause, question, wanted) orelse continue;
+}
+
+noinline fn once(cause: *Cause, question: []const u8, shape: secret.Shape) Error!?u32 {
+    const staging: Staging = try .create(cause, shape);
+    // It is wiped before they are passed on.
+    var left: terminal.Signals = .{};
+    defer left.raise();
+    defer staging.discard();
+    const length = terminal.ask(cause, question, staging, &left) catch |err| {
+        return if (err == error.SourceInterrupted and left.stopped()) null else err;
+    };
+    return try staging.finish(cause, length);
 }
