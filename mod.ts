@@ -19,17 +19,28 @@
 export { type Availability, type Capabilities, capabilities } from "./src/capabilities.ts";
 export {
   AllocationError,
+  AuthenticationError,
   CorruptionError,
   LockLimitError,
   ProtectionError,
   SecretBusyError,
   SecretClosedError,
   SecureMemoryError,
+  SourceError,
   type SystemDetail,
   SystemError,
   UnsupportedError,
 } from "./src/errors.ts";
 export { SecretFactory } from "./src/factory.ts";
+export type { KeyKind } from "./src/keyed/curve.ts";
+export type { Hash } from "./src/keyed/hash.ts";
+export type {
+  DecryptOptions,
+  DecryptSecretOptions,
+  DeriveOptions,
+  EncryptOptions,
+  PasswordParams,
+} from "./src/keyed/options.ts";
 export type { RuntimeName } from "./src/native/runtime.ts";
 export {
   configure,
@@ -48,7 +59,9 @@ export {
   stats,
 } from "./src/process_wide.ts";
 export { Secret } from "./src/secret.ts";
+export type { EnvironmentOptions, FileOptions, PromptOptions } from "./src/sources/options.ts";
 export type { SharedSecret } from "./src/share.ts";
+export { SecretWriter, type SecretWriterOptions } from "./src/sources/writer.ts";
 export { purgeOnSignals, type SignalOptions } from "./src/signals.ts";
 export type { SecretStatus } from "./src/status.ts";
 export type { StreamOptions } from "./src/stream.ts";

@@ -64,6 +64,21 @@ export function checkSource(source: unknown): { bytes: Uint8Array<ArrayBuffer>; 
   return { bytes: bytes as Uint8Array<ArrayBuffer>, kept };
 }
 
+/**
+ * The bytes of a text to decode: as a source, but no ArrayBuffer.
+ *
+ * @throws {TypeError} If it is not a Uint8Array, or its memory is shared.
+ * @throws {RangeError} If it is empty.
+ */
+export function checkText(text: unknown): { bytes: Uint8Array<ArrayBuffer>; kept: boolean } {
+  if (text instanceof Uint8Array) return checkSource(text);
+  throw new TypeError(
+    `Cannot create a secret: the text must be a string or a Uint8Array, current value is ${
+      describe(text)
+    }`,
+  );
+}
+
 /** @throws {TypeError} If it is not a function. */
 export function checkFunction(fn: unknown, name: string): void {
   if (typeof fn !== "function") {

@@ -149,3 +149,30 @@ export class UnsupportedError extends SystemError {
     super("UNSUPPORTED", message, options?.detail ?? { errno: 0, syscall: "" }, options);
   }
 }
+
+/**
+ * A source could not be read: it is missing, too large, empty, refused by the system, or was
+ * interrupted. The message names the source and says why, never what was in it.
+ */
+export class SourceError extends SystemError {
+  static {
+    this.prototype.name = "SourceError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
+  constructor(message: string, options?: ErrorOptions & { detail?: SystemDetail }) {
+    super("SOURCE_FAILED", message, options?.detail ?? { errno: 0, syscall: "" }, options);
+  }
+}
+
+/** A box is not authentic: it was changed, or made with another key or other additional data. */
+export class AuthenticationError extends SecureMemoryError {
+  static {
+    this.prototype.name = "AuthenticationError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
+  constructor(message: string) {
+    super("AUTHENTICATION_FAILED", message);
+  }
+}

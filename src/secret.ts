@@ -8,6 +8,7 @@ import {
   checkLength,
   checkSource,
   checkTarget,
+  checkText,
   checkWhole,
   describe,
 } from "./arguments.ts";
@@ -25,11 +26,29 @@ import {
   leaveLasting,
 } from "./gate.ts";
 import { isKept, withStill } from "./kept_bytes.ts";
+import { decrypt, decryptSecret, encrypt, encryptSecret, isForSecret } from "./keyed/box.ts";
+import { agree, type KeyKind, publicKey, sign } from "./keyed/curve.ts";
+import { derive } from "./keyed/derive.ts";
+import type { Hash } from "./keyed/hash.ts";
+import { hmac, verifyHmac } from "./keyed/hmac.ts";
+import type {
+  DecryptOptions,
+  DecryptSecretOptions,
+  DeriveOptions,
+  EncryptOptions,
+  PasswordParams,
+} from "./keyed/options.ts";
+import { fromPassword } from "./keyed/password.ts";
 import { watch } from "./leaks.ts";
 import { failure } from "./native/failure.ts";
 import { resolve, type SecretOptions } from "./options.ts";
 import { hideFromInspectors, redacted } from "./redact.ts";
 import { attachCell, shareCell, type SharedSecret } from "./share.ts";
+import { decodeBytes, decodeString, type Format } from "./sources/decode.ts";
+import { readEnvironment } from "./sources/environment.ts";
+import type { EnvironmentOptions, FileOptions, PromptOptions } from "./sources/options.ts";
+import { ask } from "./sources/prompt.ts";
+import { readDescriptor, readFile } from "./sources/read.ts";
 import { type SecretStatus, statusOf } from "./status.ts";
 import { streamOf, type StreamOptions } from "./stream.ts";
 import { rejectAsync, viewFor } from "./view.ts";
@@ -44,6 +63,11 @@ import {
 
 /** From the buffer under a view to the secret: whoever has the view keeps the secret. */
 const owners = new WeakMap<ArrayBufferLike, Secret>();
+
+/** Whether bytes are those of a secret themselves, and no copy. */
+export function isViewOfSecret(bytes: Uint8Array): boolean {
+  return owners.has(bytes.buffer);
+}
 
 /** Secrets with asynchronous windows open: not collected, whatever the callback holds. */
 const inUse = new Map<Secret, number>();
@@ -154,6 +178,141 @@ export class Secret implements Disposable, AsyncDisposable {
   }
 
   /**
+   * Makes a secret of the bytes that hexadecimal text stands for (RFC 4648, section 8), and wipes
+   * the text if that is bytes. A string cannot be wiped: prefer bytes where you have the choice.
+   *
+   * Decoded in native code, straight into the page, in a time that depends on no character's
+   * value as long as all are valid.
+   *
+   * @param text Digits of both cases, two for each byte. Left as it is if this throws.
+   * @param options How the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `text` is neither a string nor a Uint8Array, or its memory is shared.
+   * @throws {RangeError} If `text` is empty.
+   * @throws {SyntaxError} If a digit is wrong or missing; the message has its position only.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * const text = new TextEncoder().encode("00ffA5");
+   * using key = Secret.fromHex(text);
+   * console.log(key.length, text[0]); // 3 0
+   * ```
+   */
+  static fromHex(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#decoded(text, "hexadecimal", options);
+  }
+
+  /**
+   * Makes a secret of the bytes that base64 stands for (RFC 4648, section 4), and wipes the text
+   * if that is bytes. A string cannot be wiped: prefer bytes where you have the choice.
+   *
+   * Takes what `Uint8Array.fromBase64` takes: white space anywhere, and padding or none, but not
+   * half of it. Unlike there, unused bits of the last character have to be zero. Decoded in native
+   * code, straight into the page, in a time that depends on no character's value as long as all
+   * are valid.
+   *
+   * @param text The text. Left as it is if this throws.
+   * @param options How the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `text` is neither a string nor a Uint8Array, or its memory is shared.
+   * @throws {RangeError} If `text` holds no bytes.
+   * @throws {SyntaxError} If a character is wrong or missing; the message has its position only.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.fromBase64(new TextEncoder().encode("+/8A\n"));
+   * console.log(key.length); // 3
+   * ```
+   */
+  static fromBase64(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#decoded(text, "base64", options);
+  }
+
+  /**
+   * As {@linkcode Secret.fromBase64}, with `-` and `_` in place of `+` and `/` (RFC 4648, section 5):
+   * the form of JSON Web Keys, for example.
+   *
+   * @param text The text. Left as it is if this throws.
+   * @param options How the secret is kept.
+   * @returns The secret.
+   * @throws As `fromBase64`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.fromBase64Url(new TextEncoder().encode("-_8A"));
+   * console.log(key.length); // 3
+   * ```
+   */
+  static fromBase64Url(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#decoded(text, "base64url", options);
+  }
+
+  /**
+   * Makes a secret of the content of a file, which the system reads straight into the page: no
+   * byte is ever in the JavaScript heap, or in memory that is not locked. The file may be of any
+   * kind, and its size need not be known: a mounted secret, a credential of systemd, a FIFO,
+   * /dev/stdin. Blocks the thread until everything is read.
+   *
+   * On Deno it takes the permission to read `path`, though native code does the reading.
+   *
+   * @param path A path, or a `file:` URL.
+   * @param options How much may be read, and how the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `path` is neither a string nor a `file:` URL, or has a zero character in it.
+   * @throws {SourceError} If there is no such file, it is a directory, cannot or may not be read, is
+   * empty, or has more than `maxBytes`.
+   * @throws {LockLimitError} If the budget for locked memory is spent: reading takes up to three
+   * times the file's length for a moment.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using content = Secret.fromFile("/etc/hosts", { maxBytes: 65536, trimNewline: true });
+   * console.log(content.length > 0); // true
+   * ```
+   */
+  static fromFile(path: string | URL, options?: FileOptions): Secret {
+    return Secret.#watched(readFile(path, options));
+  }
+
+  /**
+   * As {@linkcode Secret.fromFile}, of a file that is open already: from where it stands to its end.
+   * It stays open. 0 is standard input; on Windows there is no other.
+   *
+   * @param fd The number of the descriptor.
+   * @param options How much may be read, and how the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `fd` is not a number.
+   * @throws {RangeError} If `fd` is not a whole number from 0 to 2^31 - 1.
+   * @throws {SourceError} If it is not open for reading, gives nothing, or more than `maxBytes`.
+   * @throws {UnsupportedError} On Windows, if it is not 0.
+   * @throws {LockLimitError} As `fromFile`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   * import { closeSync, openSync } from "node:fs";
+   *
+   * const fd = openSync("/etc/hosts", "r");
+   * using content = Secret.fromFd(fd, { trimNewline: true });
+   * closeSync(fd);
+   * console.log(content.length > 0); // true
+   * ```
+   */
+  static fromFd(fd: number, options?: FileOptions): Secret {
+    return Secret.#watched(readDescriptor(fd, options));
+  }
+
+  /**
    * Makes a secret of random bytes, which the kernel's generator writes into the page
    * (getrandom(2), getentropy(2), ProcessPrng).
    *
@@ -209,6 +368,47 @@ export class Secret implements Disposable, AsyncDisposable {
   }
 
   /**
+   * Makes a secret of a password by Argon2id (RFC 9106), in native code: neither the password nor
+   * what becomes of it passes through JavaScript. It takes as long as the parameters say, on this
+   * thread.
+   *
+   * @param password The password, of any length.
+   * @param params The nonce, and what the work costs.
+   * @param options How the new secret is kept; the password's options are not inherited.
+   * @returns The secret: a key, or what a later password is compared with.
+   * @throws {TypeError} If `password` is not a Secret, or a parameter is of the wrong type.
+   * @throws {RangeError} If a parameter is out of range.
+   * @throws {SecretClosedError} If the password was closed.
+   * @throws {AllocationError} If the system refuses the memory that the work needs.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   * @throws {UnsupportedError} If the native crypto library cannot be used.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using password = Secret.fromString("correct horse");
+   * const nonce = crypto.getRandomValues(new Uint8Array(16)); // keep it with what the key encrypts
+   * using key = Secret.fromPassword(password, { nonce, memory: 1024, passes: 2 });
+   * console.log(key.length); // 32
+   * ```
+   */
+  static fromPassword(
+    password: Secret,
+    params: PasswordParams,
+    options?: SecretOptions,
+  ): Secret {
+    if (!(password instanceof Secret)) {
+      throw new TypeError(
+        `Cannot make a secret of the password: it must be a Secret, current value is ${
+          describe(password)
+        }`,
+      );
+    }
+    return Secret.#watched(fromPassword(password.#cell, params, options));
+  }
+
+  /**
    * The secret that another thread has shared. Closed anywhere, it is gone everywhere.
    *
    * @param shared What `share` returned, posted to this Worker.
@@ -229,6 +429,109 @@ export class Secret implements Disposable, AsyncDisposable {
    */
   static attach(shared: SharedSecret): Secret {
     return new Secret(attachCell(shared));
+  }
+
+  /**
+   * Makes a secret of an environment variable, copied natively from where the system and the C
+   * library have it to the page: it is never a JavaScript string.
+   *
+   * The variable is the one in effect: what was given to the process, or set since by Node's
+   * `process.env`, `Deno.env` or native code. If a name is there twice, the first one counts, as
+   * for getenv(3). What JavaScript alone has set (Bun's `process.env`, or that of a Worker on Node)
+   * is a string already, and not looked at.
+   *
+   * `scrub` overwrites the value, wherever it stands in the system's block (`/proc/PID/environ`
+   * shows zeros then, to everyone) and in the C library's, and takes the variable out of the
+   * environment and of JavaScript's: children that start later do not have it. Nothing else has a
+   * copy on Deno and Node, unless it was read before. Bun makes one when it starts, which stays, and
+   * which `Bun.spawn` gives to children: start them with `env: process.env`. Scrub before Workers
+   * are started, which may get copies as well.
+   *
+   * Like any change of the environment, scrubbing is not for a time at which native code of
+   * another thread changes the environment, too. A thread that reads it meanwhile may see a part of the value.
+   *
+   * On Deno it takes the permission to read the variable, though native code does the reading.
+   *
+   * @param name The variable's name.
+   * @param options Whether the variable goes, and how the secret is kept.
+   * @returns The secret, of the bytes that the system has; on Windows, of UTF-8.
+   * @throws {TypeError} If `name` is not a string, is empty, or has `=` or a zero character in it.
+   * @throws {SourceError} If it is not set, is empty, or may not be read. It is left as it is.
+   * @throws {LockLimitError} If the budget for locked memory is spent. It is left as it is.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using path = Secret.fromEnv("PATH");
+   * console.log(path.length > 0); // true
+   * ```
+   *
+   * @example Leaving nothing behind
+   * ```ts ignore
+   * import { Secret } from "@securememory/core";
+   *
+   * using password = Secret.fromEnv("DB_PASSWORD", { scrub: true });
+   * console.log(process.env.DB_PASSWORD); // undefined
+   * ```
+   */
+  static fromEnv(name: string, options?: EnvironmentOptions): Secret {
+    return Secret.#watched(readEnvironment(name, options));
+  }
+
+  /**
+   * Makes a secret of what somebody types at the terminal of the process, without echo. Each byte
+   * goes straight to the page. Blocks the thread, and with it the event loop, until there is an
+   * answer.
+   *
+   * It asks at the controlling terminal (/dev/tty, or the console), whatever standard input and
+   * output are. What was typed before the question is dropped. Backspace takes a whole character,
+   * Ctrl-U the line, Ctrl-W a word (or whatever keys the terminal is set to); Enter ends the answer,
+   * Ctrl-D at its beginning ends the input. Nothing else should read from the terminal meanwhile.
+   *
+   * The terminal is put back as it was in every case. Ctrl-C and signals do then what they would have
+   * done: end the process, or call its handlers (once the event loop runs again) while this throws.
+   * Ctrl-Z stops the process, and the question comes again when it goes on. In the background the
+   * process is stopped, as the system does it.
+   *
+   * It takes no permission on Deno but that for FFI, as Deno's own `prompt` takes none.
+   *
+   * @param question What is shown. No line end is added.
+   * @param options How long the answer may be, and how the secret is kept.
+   * @returns The secret, of the bytes that the terminal sends; on Windows, of UTF-8.
+   * @throws {TypeError} If `question` is not a string.
+   * @throws {SourceError} If there is no terminal, the answer is empty or longer than `maxBytes`, the
+   * input ends, a signal interrupts, or another thread is asking.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   *
+   * @example Usage
+   * ```ts ignore
+   * import { Secret } from "@securememory/core";
+   *
+   * using password = Secret.prompt("Password: ");
+   * console.log(password); // Secret(12 bytes)
+   * ```
+   */
+  static prompt(question: string, options?: PromptOptions): Secret {
+    return Secret.#watched(ask(question, options));
+  }
+
+  static #decoded(
+    text: string | Uint8Array,
+    format: Format,
+    options: SecretOptions | undefined,
+  ): Secret {
+    if (typeof text === "string") return Secret.#watched(decodeString(text, format, options));
+    const { bytes, kept } = checkText(text);
+    const length = bytes.byteLength;
+    if (!kept) {
+      Secret.#checkWritable(bytes, "decode the text");
+      return Secret.#watched(decodeBytes(bytes, length, format, options));
+    }
+    const cell = withStill(bytes, (still) => decodeBytes(still, length, format, options));
+    // Only after everything has succeeded.
+    bytes.fill(0);
+    return Secret.#watched(cell);
   }
 
   /** Writing to a view of a secret outside `update` would stop the process. */
@@ -413,6 +716,253 @@ export class Secret implements Disposable, AsyncDisposable {
     return this.#native(() =>
       other.#native((calls) => calls.securememory_equal(cell.handle, handle))
     ) === 1;
+  }
+
+  /**
+   * HMAC (RFC 2104) with this secret as the key, in native code: the key never passes through
+   * JavaScript, and no copy or pad of it is left anywhere.
+   *
+   * @param hash The hash function.
+   * @param data What is authenticated; a string as UTF-8.
+   * @returns The MAC: 32 bytes with SHA-256, 64 with SHA-512.
+   * @throws {TypeError} If `hash` is none of the two, or `data` is neither a Uint8Array nor a string.
+   * @throws {SecretClosedError} If the secret was closed.
+   * @throws {SecretBusyError} If another thread keeps a read-write window open.
+   * @throws {ProtectionError} If the pages could not be opened, or closed (then the secret was destroyed).
+   * @throws {UnsupportedError} If the native crypto library cannot be used.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.fromString("key");
+   * const mac = key.hmac("SHA-256", "The quick brown fox jumps over the lazy dog");
+   * console.log(mac.toHex().slice(0, 8)); // f7bc83f4
+   * ```
+   */
+  hmac(hash: Hash, data: Uint8Array | string): Uint8Array<ArrayBuffer> {
+    return hmac(this.#cell, hash, data);
+  }
+
+  /**
+   * Whether a MAC is that of `data` with this secret as the key. Compares in constant time, in native
+   * code: the right MAC never passes through JavaScript.
+   *
+   * @param hash The hash function.
+   * @param data What was authenticated; a string as UTF-8.
+   * @param mac The MAC that came with it. One of another length is wrong.
+   * @returns True if it is right.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.random(32);
+   * const mac = key.hmac("SHA-256", "message");
+   * console.log(key.verifyHmac("SHA-256", "message", mac)); // true
+   * console.log(key.verifyHmac("SHA-256", "another", mac)); // false
+   * ```
+   */
+  verifyHmac(hash: Hash, data: Uint8Array | string, mac: Uint8Array): boolean {
+    return verifyHmac(this.#cell, hash, data, mac);
+  }
+
+  /**
+   * Derives another secret from this one by HKDF (RFC 5869), extract and expand, in native code:
+   * neither of them passes through JavaScript.
+   *
+   * @param info What the new secret is for, so that each purpose has its own; a string as UTF-8.
+   * @param length Bytes of the new secret, from 1 to 255 times the hash's.
+   * @param options The salt, the hash function, and how the new secret is kept; this secret's
+   * options are not inherited.
+   * @returns The new secret.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If `length` is out of range.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using main = Secret.random(32);
+   * using cookies = main.derive("cookies", 32);
+   * using backups = main.derive("backups", 32, { label: "key of the backups" });
+   * console.log(cookies.equals(backups)); // false
+   * ```
+   */
+  derive(info: Uint8Array | string, length: number, options?: DeriveOptions): Secret {
+    return Secret.#watched(derive(this.#cell, info, length, options));
+  }
+
+  /**
+   * Encrypts and authenticates with this secret as the key, by XChaCha20-Poly1305
+   * (draft-irtf-cfrg-xchacha-03 on RFC 8439), in native code. The nonce is random, from the kernel:
+   * with 24 bytes it may be, for any number of boxes.
+   *
+   * A plaintext that is an array or a string is in the JavaScript heap already, and stays there until
+   * you wipe it or it is collected. What is to be kept out of the heap is passed as a Secret.
+   *
+   * @param plaintext Bytes, a string as UTF-8, or another secret. It may be empty.
+   * @param options Additional data, which is authenticated and not in the box.
+   * @returns The box: the nonce (24 bytes), the ciphertext (as long as the plaintext), the tag (16).
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If this secret has not 32 bytes.
+   * @throws {SecretClosedError} If this secret or the plaintext was closed.
+   * @throws {AllocationError} If the system gives no random bytes.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.random(32);
+   * const box = key.encrypt("attack at dawn", { aad: "orders/7" });
+   * console.log(box.length); // 54
+   * ```
+   */
+  encrypt(
+    plaintext: Uint8Array | string | Secret,
+    options?: EncryptOptions,
+  ): Uint8Array<ArrayBuffer> {
+    const cell = this.#cell;
+    return plaintext instanceof Secret
+      ? encryptSecret(cell, plaintext.#cell, options)
+      : encrypt(cell, plaintext, options);
+  }
+
+  /**
+   * Decrypts a box that `encrypt` made, if it is authentic; nothing of it is written otherwise.
+   *
+   * The plaintext is an ordinary array, in the JavaScript heap: wiping it is up to you. With
+   * `as: "secret"` it goes from the box straight into the page of a new secret.
+   *
+   * @param box The box.
+   * @param options The additional data that it was made with.
+   * @returns The plaintext.
+   * @throws {AuthenticationError} If the box was changed, or made with another key or other additional data.
+   * @throws {TypeError} If an argument is of the wrong type, or the box is in shared memory.
+   * @throws {RangeError} If this secret has not 32 bytes, or the plaintext of a secret would have none.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.random(32);
+   * const box = key.encrypt("attack at dawn");
+   * console.log(new TextDecoder().decode(key.decrypt(box))); // attack at dawn
+   * using plaintext = key.decrypt(box, { as: "secret", label: "orders" });
+   * console.log(`${plaintext}`); // Secret(14 bytes)
+   * ```
+   */
+  decrypt(box: Uint8Array, options?: DecryptOptions): Uint8Array<ArrayBuffer>;
+  /**
+   * Decrypts a box into a new secret.
+   *
+   * @param box The box, of a plaintext of at least one byte.
+   * @param options `as: "secret"`, the additional data that it was made with, and how the new secret
+   * is kept; this secret's options are not inherited.
+   * @returns The new secret.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   * @throws As the other one otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.random(32);
+   * using dataKey = Secret.random(32);
+   * const box = key.encrypt(dataKey);
+   * using same = key.decrypt(box, { as: "secret" });
+   * console.log(same.equals(dataKey)); // true
+   * ```
+   */
+  decrypt(box: Uint8Array, options: DecryptSecretOptions): Secret;
+  decrypt(
+    box: Uint8Array,
+    options?: DecryptOptions | DecryptSecretOptions,
+  ): Uint8Array<ArrayBuffer> | Secret {
+    return isForSecret(options)
+      ? Secret.#watched(decryptSecret(this.#cell, box, options))
+      : decrypt(this.#cell, box, options);
+  }
+
+  /**
+   * Signs with this secret as the key, by Ed25519 (RFC 8032), in native code. The secret is the seed
+   * of 32 bytes that the RFC calls the private key.
+   *
+   * @param message What is signed; a string as UTF-8.
+   * @returns The signature, 64 bytes.
+   * @throws {TypeError} If `message` is neither a Uint8Array nor a string.
+   * @throws {RangeError} If this secret has not 32 bytes.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using seed = Secret.random(32);
+   * const signature = seed.sign("message");
+   * const key = await crypto.subtle.importKey("raw", seed.publicKey(), "Ed25519", true, ["verify"]);
+   * const message = new TextEncoder().encode("message");
+   * console.log(await crypto.subtle.verify("Ed25519", key, signature, message)); // true
+   * ```
+   */
+  sign(message: Uint8Array | string): Uint8Array<ArrayBuffer> {
+    return sign(this.#cell, message);
+  }
+
+  /**
+   * The public key that belongs to this secret.
+   *
+   * @param kind For `sign`: `"Ed25519"` (RFC 8032), the default. For `agree`: `"X25519"` (RFC 7748). Use
+   * one secret for one of them only.
+   * @returns The public key, 32 bytes.
+   * @throws {TypeError} If `kind` is none of the two.
+   * @throws {RangeError} If this secret has not 32 bytes.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using seed = Secret.random(32);
+   * console.log(seed.publicKey().length); // 32
+   * ```
+   */
+  publicKey(kind: KeyKind = "Ed25519"): Uint8Array<ArrayBuffer> {
+    return publicKey(this.#cell, kind);
+  }
+
+  /**
+   * Agrees on a secret with the owner of another key, by X25519 (RFC 7748), in native code. The
+   * result is no key yet: derive one from it, with both public keys as `info`, say.
+   *
+   * @param publicKey The other one's public key, 32 bytes.
+   * @param options How the new secret is kept; this secret's options are not inherited.
+   * @returns The secret that both get, 32 bytes.
+   * @throws {TypeError} If `publicKey` is not a Uint8Array.
+   * @throws {RangeError} If this secret or the public key has not 32 bytes, or the public key is
+   * one of those that give zeros for every secret (RFC 7748, 6.1).
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using alice = Secret.random(32);
+   * using bob = Secret.random(32);
+   * using ours = alice.agree(bob.publicKey("X25519"));
+   * using theirs = bob.agree(alice.publicKey("X25519"));
+   * console.log(ours.equals(theirs)); // true
+   * ```
+   */
+  agree(publicKey: Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#watched(agree(this.#cell, publicKey, options));
   }
 
   /**

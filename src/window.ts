@@ -84,8 +84,8 @@ function leaveAfter(cell: Cell, bytes: Bytes, error: unknown, lasting = false): 
   return afterwards(error, () => leaveWith(cell, bytes, lasting));
 }
 
-/** Neither of two errors is lost. */
-function afterwards(error: unknown, close: () => void): unknown {
+/** Calls `close` after an error; what to throw then. Neither of two errors is lost. */
+export function afterwards(error: unknown, close: () => void): unknown {
   try {
     close();
     return error;

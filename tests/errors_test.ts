@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   AllocationError,
+  AuthenticationError,
   CorruptionError,
   LockLimitError,
   ProtectionError,
@@ -9,6 +10,7 @@ import {
   SecretBusyError,
   SecretClosedError,
   SecureMemoryError,
+  SourceError,
   SystemError,
   UnsupportedError,
 } from "../mod.ts";
@@ -27,7 +29,9 @@ const CLASSES: readonly (readonly [SecureMemoryError, string, string, readonly u
     SystemError,
   ]],
   [new ProtectionError("No", DETAIL), "ProtectionError", "PROTECTION_FAILED", [SystemError]],
+  [new AuthenticationError("Changed"), "AuthenticationError", "AUTHENTICATION_FAILED", []],
   [new UnsupportedError("No"), "UnsupportedError", "UNSUPPORTED", [SystemError]],
+  [new SourceError("No", { detail: DETAIL }), "SourceError", "SOURCE_FAILED", [SystemError]],
 ];
 
 for (const [error, name, code, parents] of CLASSES) {
@@ -50,7 +54,7 @@ for (const [error, name, code, parents] of CLASSES) {
 
 test("the codes are those of the table, each of one class", () => {
   const codes = CLASSES.map(([, , code]) => code);
-  assert.equal(new Set(codes).size, 7);
+  assert.equal(new Set(codes).size, CLASSES.length);
 });
 
 test("errors of the system have `errno` and `syscall`, also when there was none", () => {
@@ -62,6 +66,12 @@ test("errors of the system have `errno` and `syscall`, also when there was none"
   const unsupported = new UnsupportedError("No", { detail: { errno: 38, syscall: "pkey_alloc" } });
   assert.equal(unsupported.errno, 38);
   assert.equal(unsupported.syscall, "pkey_alloc");
+});
+
+test("a SourceError of something that is no system call has no number, and keeps its cause", () => {
+  const cause = new Error("cause");
+  const error = new SourceError("No", { cause });
+  assert.deepEqual([error.errno, error.syscall, error.cause], [0, "", cause]);
 });
 
 test("other errors have neither `errno` nor `syscall`", () => {

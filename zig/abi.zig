@@ -12,7 +12,7 @@
 const std = @import("std");
 
 /// Raised whenever a symbol, a constant below or the meaning of either changes.
-pub const version: u32 = 3;
+pub const version: u32 = 4;
 
 /// Every way in which a call can fail. `code` maps each to a number; the switch
 /// has no `else`, so that a new error cannot compile unmapped.
@@ -29,6 +29,18 @@ pub const Error = error{
     NotSupported,
     NoSecretmem,
     NoPkey,
+    SourceFailed,
+    SourceTooLarge,
+    SourceEmpty,
+    NotDecodable,
+    SourceMissing,
+    SourceEnded,
+    SourceInterrupted,
+    SourceBusy,
+    NotAuthentic,
+    KeyLength,
+    ZeroResult,
+    NotClosed,
 };
 
 pub fn code(err: Error) u7 {
@@ -45,6 +57,18 @@ pub fn code(err: Error) u7 {
         error.NotSupported => 10,
         error.NoSecretmem => 11,
         error.NoPkey => 12,
+        error.SourceFailed => 13,
+        error.SourceTooLarge => 14,
+        error.SourceEmpty => 15,
+        error.NotDecodable => 16,
+        error.SourceMissing => 17,
+        error.SourceEnded => 18,
+        error.SourceInterrupted => 19,
+        error.SourceBusy => 20,
+        error.NotAuthentic => 21,
+        error.KeyLength => 22,
+        error.ZeroResult => 23,
+        error.NotClosed => 24,
     };
 }
 
@@ -90,6 +114,20 @@ pub const Step = enum(u8) {
     WerRegisterExcludedMemoryBlock,
     WerSetFlags,
     SetProcessWorkingSetSize,
+    open,
+    read,
+    poll,
+    CreateFile,
+    ReadFile,
+    GetStdHandle,
+    tcgetattr,
+    tcsetattr,
+    write,
+    GetConsoleMode,
+    SetConsoleMode,
+    ReadConsole,
+    GetEnvironmentVariable,
+    SetEnvironmentVariable,
 };
 
 /// Where a failure came from: filled in by the operating system's layer, read

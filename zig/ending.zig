@@ -30,6 +30,7 @@ const table = @import("table.zig");
 const counters = @import("counters.zig");
 const abi = @import("abi.zig");
 const os = @import("os.zig").ending;
+const terminal = @import("os.zig").terminal;
 const Lock = @import("lock.zig").Lock;
 const Record = table.Record;
 
@@ -41,7 +42,7 @@ var owner: std.atomic.Value(u32) = .init(0);
 const tries_max: u32 = 1 << 17;
 
 /// At every creation; does something at the first.
-pub fn arm() void {
+pub noinline fn arm() void {
     if (owner.load(.monotonic) != 0) return;
     if (owner.cmpxchgStrong(0, os.process_id(), .release, .monotonic) != null) return;
     os.arm(&run);
@@ -51,6 +52,7 @@ pub fn arm() void {
 pub fn run() callconv(.c) void {
     if (owner.load(.acquire) != os.process_id()) return;
     secret.ended.store(true, .seq_cst);
+    terminal.at_end();
     // The runtimes look at it: no window opens on any secret any more.
     _ = @atomicRmw(u32, &secret.purges, .Add, 1, .seq_cst);
     var tries: u32 = tries_max;

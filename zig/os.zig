@@ -8,6 +8,7 @@
 //!     reserve(cause, length) !usize            inaccessible address space
 //!     unreserve(cause, address, length) !void
 //!     mark(cause, address, length) !void       out of dumps, forks, merging, huge pages
+//!     mark_scratch(cause, address, length)     the same for what `metadata` gave
 //!     settle(cause, address, length, locked)   make a data page locked (or not) and inaccessible
 //!     open(cause, address, length, p) !void    make a data page readable or writable
 //!     close(cause, address, length) !void      make it inaccessible again
@@ -56,6 +57,29 @@ pub const ending = switch (builtin.target.os.tag) {
     .linux => @import("os/linux_ending.zig"),
     .macos => @import("os/darwin_ending.zig"),
     .windows => @import("os/windows_ending.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
+
+/// Files and descriptors that a secret is read from: `open`, `existing`, `close`, `wait`, `read`.
+pub const source = switch (builtin.target.os.tag) {
+    .linux => @import("os/linux_source.zig"),
+    .macos => @import("os/darwin_source.zig"),
+    .windows => @import("os/windows_source.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
+
+/// The variables that the process was started with, and has now: `terminated`, `create`, `scrub`.
+pub const environment = switch (builtin.target.os.tag) {
+    .linux => @import("os/linux_environment.zig"),
+    .macos => @import("os/darwin_environment.zig"),
+    .windows => @import("os/windows_environment.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
+
+/// The terminal that the process is controlled from: `ask`, `Signals`, `at_end`.
+pub const terminal = switch (builtin.target.os.tag) {
+    .linux, .macos => @import("os/unix_terminal.zig"),
+    .windows => @import("os/windows_terminal.zig"),
     else => @compileError("SecureMemory has no layer for this operating system"),
 };
 

@@ -63,6 +63,7 @@ export function bun(): Runtime | undefined {
     refusal: () => undefined,
     ...files,
     mayExist: (path) => file(path).size > 0,
+    readRefusal: () => undefined,
     folderRefusal: () => undefined,
     keepsBytes: (bytes) =>
       estimate(bytes) - WITH_BUFFER === bytes.byteLength && bytes.byteLength > 0,
@@ -80,5 +81,8 @@ export function bun(): Runtime | undefined {
     arrayBuffer: (pointer, byteLength) => ffi.toArrayBuffer(pointer, 0, byteLength),
     unref: (timer) => (timer as { unref(): void }).unref(),
     environment: (name) => host.env[name],
+    environmentRefusal: () => undefined,
+    ownsVariable: (name) => Object.hasOwn(host.env, name),
+    forgetVariable: (name) => void delete host.env[name],
   };
 }

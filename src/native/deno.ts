@@ -10,6 +10,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { pointersOf, viewsOf } from "./deno_module.ts";
 import { readOr } from "./files.ts";
+import { hostProcess } from "./process.ts";
 import type { Runtime } from "./runtime.ts";
 import { sha256 } from "./sha256.ts";
 import type { Calls, Signature } from "./symbols.ts";
@@ -50,6 +51,8 @@ export function deno(): Runtime | undefined {
   if (host?.version?.deno === undefined || host.dlopen === undefined) return undefined;
   const granted = (name: "ffi" | "read" | "write", path?: string): boolean =>
     host.permissions.querySync({ name, ...(path && { path }) }).state === "granted";
+  const mayRead = (variable: string): boolean =>
+    host.permissions.querySync({ name: "env", variable }).state === "granted";
   /** Whether a library may be used; without a path, any. */
   const mayUse = (path?: string): boolean => granted("ffi", path);
   return {
@@ -75,6 +78,7 @@ export function deno(): Runtime | undefined {
     },
     readFile: (path) =>
       granted("read", path) ? readOr(() => host.readFileSync(path)) : "unreadable",
+    readRefusal: (path) => granted("read", path) ? undefined : `Run Deno with --allow-read=${path}`,
     folderRefusal(path: string): string | undefined {
       if (granted("read", path) && granted("write", path)) return undefined;
       return `run Deno with --allow-read=${path} --allow-write=${path}`;
@@ -105,10 +109,12 @@ export function deno(): Runtime | undefined {
       if (typeof timer === "number") host.unrefTimer(timer);
       else (timer as { unref(): void }).unref();
     },
-    environment(name: string): string | undefined {
-      const status = host.permissions.querySync({ name: "env", variable: name });
-      return status.state === "granted" ? host.env.get(name) : undefined;
-    },
+    environment: (name) => mayRead(name) ? host.env.get(name) : undefined,
+    environmentRefusal: (name) => mayRead(name) ? undefined : `Run Deno with --allow-env=${name}`,
+    // It has no variables but those of the system.
+    ownsVariable: () => false,
+    // The native library has taken it from there. Workers of node:worker_threads have a copy.
+    forgetVariable: (name) => void delete hostProcess()?.env[name],
   };
 }
 

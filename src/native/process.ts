@@ -8,7 +8,7 @@
 /** What is used of the `process` global. */
 export interface Process {
   readonly versions: { readonly [name: string]: string | undefined };
-  readonly env: { readonly [name: string]: string | undefined };
+  readonly env: { [name: string]: string | undefined };
   readonly platform: string;
   readonly arch: string;
   readonly argv: readonly string[];

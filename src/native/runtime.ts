@@ -33,6 +33,9 @@ export interface Runtime {
    */
   readFile(path: string): Uint8Array | "missing" | "unreadable";
 
+  /** Why the runtime would not read a file, and what to do; `undefined` if it would. Never prompts. */
+  readRefusal(path: string): string | undefined;
+
   /** Whether a folder may be read and written as far as the runtime is concerned; what to do if not. */
   folderRefusal(path: string): string | undefined;
 
@@ -60,4 +63,13 @@ export interface Runtime {
 
   /** An environment variable, or `undefined` where it is not set or may not be read. */
   environment(name: string): string | undefined;
+
+  /** Why the runtime would not read a variable, and what to do; `undefined` if it would. Never prompts. */
+  environmentRefusal(name: string): string | undefined;
+
+  /** Whether JavaScript has a variable. To be asked only where the system has none: Deno looks at it. */
+  ownsVariable(name: string): boolean;
+
+  /** Takes a variable from JavaScript, without reading it. */
+  forgetVariable(name: string): void;
 }

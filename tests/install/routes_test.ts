@@ -17,14 +17,17 @@ import { type Row, tableOf } from "./support/table.ts";
 
 const limit = { timeout: patience(60_000) };
 
-/** Makes a secret, opens a window, and prints what became of it. */
+/** Makes a secret, opens a window, signs with it, and prints what became of it. */
 function program(specifier: string): string {
   return `
 import { capabilities, Secret } from "${specifier}";
 using key = Secret.random(32);
 const length: number = key.withBytes((bytes) => bytes.length);
 const { locked, guarded, protection } = key.status();
-console.log(JSON.stringify({ length, locked, guarded, protection, library: capabilities().library }));
+const mac = key.hmac("SHA-256", "message");
+const verified = key.verifyHmac("SHA-256", "message", mac);
+const { library } = capabilities();
+console.log(JSON.stringify({ length, locked, guarded, protection, verified, library }));
 `;
 }
 
@@ -157,7 +160,8 @@ describe("the package, installed", () => {
     const { stdout, stderr } = await succeed(commands.at(-1) as string, cwd, own);
     assert.doesNotMatch(stderr, /error|panic/i);
     const { library, ...rest } = JSON.parse(stdout);
-    assert.deepEqual(rest, { length: 32, locked: true, guarded: true, protection: "none" });
+    const wanted = { length: 32, locked: true, guarded: true, protection: "none", verified: true };
+    assert.deepEqual(rest, wanted);
     const from = library.startsWith("/proc/self/fd/") ? "memory" : "a file of the package";
     rows.push({ route, runtime, commands, library: from });
     return library;

@@ -5,8 +5,11 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { spawn } from "node:child_process";
 import { closeSync, openSync, readSync } from "node:fs";
+import process from "node:process";
 import { vmas } from "./smaps.ts";
+import { unless } from "./skip.ts";
 
 const CHUNK = 1 << 20;
 
@@ -40,6 +43,24 @@ export function find(pid: number, runs: readonly Uint8Array[]): number[] | undef
   }
   return any ? found : undefined;
 }
+
+/** Whether this host lets one process read another one of the same user. */
+function reads(): boolean {
+  if (process.platform !== "linux") return false;
+  const child = spawn("sleep", ["60"], { stdio: "ignore" });
+  try {
+    return find(child.pid as number, [new Uint8Array(8)]) !== undefined;
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
+/** The option `skip` of a test that looks into the memory of another process. */
+export const withoutReading: string | false = unless(
+  "mem",
+  reads(),
+  "/proc/PID/mem of another process cannot be read",
+);
 
 /** Parts of a process cannot be read: [vvar], memfd_secret. Then it is 0. */
 function readAt(file: number, buffer: Buffer, position: number): number {
