@@ -93,8 +93,25 @@ fn core(
     optimize: std.lang.Optimize,
     faults: bool,
 ) *std.Build.Module {
+    return core_of(b, root, target, optimize, .{ .faults = faults });
+}
+
+const Options = struct {
+    faults: bool = false,
+    /// It is linked with a program that has the core's memcpy and memset already.
+    archive: bool = false,
+};
+
+fn core_of(
+    b: *std.Build,
+    root: []const u8,
+    target: std.Build.ResolvedTarget,
+    optimize: std.lang.Optimize,
+    wanted: Options,
+) *std.Build.Module {
     const options = b.addOptions();
-    options.addOption(bool, "faults", faults);
+    options.addOption(bool, "faults", wanted.faults);
+    options.addOption(bool, "archive", wanted.archive);
     const module = b.createModule(.{
         .root_source_file = b.path(root),
         .target = target,
@@ -133,7 +150,7 @@ fn install_crypto(b: *std.Build, target: Target, optimize: std.lang.Optimize, st
 fn crypto_archive(b: *std.Build, query: std.Target.Query) *std.Build.Step.Compile {
     var wanted = query;
     wanted.cpu_model = .baseline;
-    const module = core(b, "zig/crypto_exports.zig", b.resolveTargetQuery(wanted), .small, false);
+    const module = core_of(b, "zig/crypto_exports.zig", b.resolveTargetQuery(wanted), .small, .{ .archive = true });
     add_options(b, module, query);
     const library = b.addLibrary(.{ .linkage = .static, .name = "securememory-crypto-archive", .root_module = module });
     library.bundle_compiler_rt = false;
