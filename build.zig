@@ -256,7 +256,13 @@ fn shared(
     folder: []const u8,
     module: *std.Build.Module,
 ) *std.Build.Step {
-    const library = b.addLibrary(.{ .linkage = .dynamic, .name = name, .root_module = module });
+    const library = b.addLibrary(.{
+        .linkage = .dynamic,
+        .name = name,
+        .root_module = module,
+        // Zig's own backend, that of debug builds, does not take the assembly of `crypto/residue.zig`.
+        .use_llvm = if (std.mem.eql(u8, name, "securememory-crypto")) true else null,
+    });
     const place: std.Build.InstallDir = .{ .custom = b.fmt("{s}{s}", .{ folder, target.folder }) };
     if (target.query.os_tag == .linux) {
         // Without a map, compiler-rt's weak symbols are exported and can interpose others'.
