@@ -93,8 +93,25 @@ fn core(
     optimize: std.lang.Optimize,
     faults: bool,
 ) *std.Build.Module {
+    return core_of(b, root, target, optimize, .{ .faults = faults });
+}
+
+const Options = struct {
+    faults: bool = false,
+    /// It is linked with a program that has the core's memcpy and memset already.
+    archive: bool = false,
+};
+
+fn core_of(
+    b: *std.Build,
+    root: []const u8,
+    target: std.Build.ResolvedTarget,
+    optimize: std.lang.Optimize,
+    wanted: Options,
+) *std.Build.Module {
     const options = b.addOptions();
-    options.addOption(bool, "faults", faults);
+    options.addOption(bool, "faults", wanted.faults);
+    options.addOption(bool, "archive", wanted.archive);
     const module = b.createModule(.{
         .root_source_file = b.path(root),
         .target = target,
@@ -133,7 +150,7 @@ fn install_crypto(b: *std.Build, target: Target, optimize: std.lang.Optimize, st
 fn crypto_archive(b: *std.Build, query: std.Target.Query) *std.Build.Step.Compile {
     var wanted = query;
     wanted.cpu_model = .baseline;
-    const module = core(b, "zig/crypto_exports.zig", b.resolveTargetQuery(wanted), .small, false);
+    const module = core_of(b, "zig/crypto_exports.zig", b.resolveTargetQuery(wanted), .small, .{ .archive = true });
     add_options(b, module, query);
     const library = b.addLibrary(.{ .linkage = .static, .name = "securememory-crypto-archive", .root_module = module });
     library.bundle_compiler_rt = false;
@@ -239,7 +256,13 @@ fn shared(
     folder: []const u8,
     module: *std.Build.Module,
 ) *std.Build.Step {
-    const library = b.addLibrary(.{ .linkage = .dynamic, .name = name, .root_module = module });
+    const library = b.addLibrary(.{
+        .linkage = .dynamic,
+        .name = name,
+        .root_module = module,
+        // Zig's own backend, that of debug builds, does not take the assembly of `crypto/residue.zig`.
+        .use_llvm = if (std.mem.eql(u8, name, "securememory-crypto")) true else null,
+    });
     const place: std.Build.InstallDir = .{ .custom = b.fmt("{s}{s}", .{ folder, target.folder }) };
     if (target.query.os_tag == .linux) {
         // Without a map, compiler-rt's weak symbols are exported and can interpose others'.

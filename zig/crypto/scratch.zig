@@ -13,7 +13,7 @@ pub const Scratch = struct {
     pub fn map(cause: *Cause, length: usize) abi.Error!Scratch {
         const address = os.metadata(cause, length) catch return error.AllocationFailed;
         const scratch: Scratch = .{ .bytes = @as([*]align(4096) u8, @ptrFromInt(address))[0..length] };
-        errdefer scratch.unmap();
+        errdefer scratch.release();
         os.mark_scratch(cause, address, length) catch return error.AllocationFailed;
         os.populate(cause, address, length) catch return error.AllocationFailed;
         return scratch;
@@ -22,6 +22,10 @@ pub const Scratch = struct {
     /// Wipes it first.
     pub fn unmap(scratch: Scratch) void {
         std.crypto.secureZero(u64, @ptrCast(scratch.bytes));
+        scratch.release();
+    }
+
+    fn release(scratch: Scratch) void {
         var ignored: Cause = .{};
         os.unreserve(&ignored, @intFromPtr(scratch.bytes.ptr), scratch.bytes.len) catch {};
     }

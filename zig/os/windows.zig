@@ -523,7 +523,7 @@ fn in_working_set_and_locked(cause: *Cause, address: usize, length: usize) Faile
 // for x86_64 Windows it comes as one object with one section of jump tables, which keeps
 // all floating point in it alive: 60 KiB that nothing calls. `rep` needs no library.
 comptime {
-    if (builtin.cpu.arch == .x86_64) {
+    if (builtin.cpu.arch == .x86_64 and !@import("build_options").archive) {
         @export(&copy_bytes, .{ .name = "memcpy", .visibility = .hidden });
         @export(&fill_bytes, .{ .name = "memset", .visibility = .hidden });
     }
