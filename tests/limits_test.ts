@@ -69,6 +69,9 @@ test("with a budget of 0, every way to make a secret throws LockLimitError", {
     `answer({
       from: failureOf(() => Secret.from(new Uint8Array(32).fill(7))),
       fromString: failureOf(() => Secret.fromString("text")),
+      fromFile: failureOf(() => Secret.fromFile("/proc/self/status")),
+      fromHex: failureOf(() => Secret.fromHex(new TextEncoder().encode("00ff"))),
+      fromBase64: failureOf(() => Secret.fromBase64("AAAA")),
       random: failureOf(() => Secret.random(32)),
       fill: failureOf(() => Secret.fill(32, () => {})),
       large: failureOf(() => Secret.random(100_000)),

@@ -17,6 +17,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   rmSync,
   symlinkSync,
@@ -31,7 +32,8 @@ import { pathToFileURL } from "node:url";
 import { capabilities, Secret, SecretFactory, SourceError, stats } from "../mod.ts";
 import { commandLine, patience, ROOT, RUNTIME, withModule } from "./support/child.ts";
 import { denoPath, LIBRARY, runDeno, withoutDeno } from "./support/deno.ts";
-import { moduleUrl, notOnLinux } from "./support/report.ts";
+import { memlock, withoutMemlock } from "./support/memlock.ts";
+import { type Failure, moduleUrl, notOnLinux, reported } from "./support/report.ts";
 import { unless } from "./support/skip.ts";
 import { reportedUnprivileged, withoutUser } from "./support/unprivileged.ts";
 
@@ -78,9 +80,16 @@ function failed(use: () => unknown): SourceError {
   assert.fail("nothing was thrown");
 }
 
+/** Of the files of this test: runtimes open and close others of their own meanwhile. */
 function descriptors(): number {
   if (process.platform !== "linux") return 0;
-  return readdirSync("/proc/self/fd").length;
+  return readdirSync("/proc/self/fd").filter((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`).startsWith(folder);
+    } catch {
+      return false; // That of the listing itself, which is closed by now.
+    }
+  }).length;
 }
 
 function fifo(): string {
@@ -303,6 +312,38 @@ describe("Secret.fromFile", () => {
     assert.equal(textOf(factory.fromFile(path)), "key\n");
   });
 
+  it("finds room where closed secrets rest, and says so where there is none", {
+    skip: withoutMemlock || notOnLinux,
+  }, async () => {
+    const path = file(pattern(40));
+    const seen = await reported<{ lengths: number[]; failure: Failure | null }>(
+      `
+      // Pages that rest have had a view; here they take the whole budget.
+      const close = (secrets) => secrets.forEach((one) => {
+        one.withBytes(() => 0);
+        one.close();
+      });
+      const lengths = [];
+      for (let turn = 0; turn < 3; turn++) {
+        const made = [];
+        while (failureOf(() => made.push(Secret.random(1))) === null);
+        close(made);
+        lengths.push(Secret.fromFile(${JSON.stringify(path)}).length);
+      }
+      const made = [];
+      while (failureOf(() => made.push(Secret.random(1))) === null);
+      report({ lengths, failure: failureOf(() => Secret.fromFile(${JSON.stringify(path)})) });
+      `,
+      { wrapper: memlock(65_536) },
+    );
+    assert.deepEqual(seen.lengths, [40, 40, 40]);
+    assert.equal(seen.failure?.name, "LockLimitError");
+    assert.match(
+      seen.failure?.message ?? "",
+      /^Cannot create a secret from "[^"]+": the limit for locked memory is 65536 bytes/,
+    );
+  });
+
   it("is one secret, whatever it took to read it", () => {
     const path = file(pattern(100_000));
     Secret.fromFile(path).close();
@@ -416,6 +457,7 @@ describe("Secret.fromFd", () => {
 
   it("refuses what is not open for reading", { skip: notOnLinux }, () => {
     const fd = openSync(file("x"), "w");
+    assert.ok(process.platform !== "linux" || descriptors() > 0, "descriptors cannot be seen");
     const { message, syscall, errno } = failed(() => Secret.fromFd(fd));
     assert.match(message, /: it is not open for reading \(read failed with EBADF 9\)$/);
     assert.deepEqual([syscall, errno], ["read", 9]);

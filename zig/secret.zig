@@ -45,6 +45,15 @@ pub const Content = union(enum) {
     payload: []const u8,
     /// Decoded, then wiped. It was measured before: it is right, and as long as the secret.
     text: decode.Text,
+
+    /// What is wiped once everything has succeeded.
+    fn taken(content: Content) ?[]u8 {
+        return switch (content) {
+            .bytes => |bytes| bytes,
+            .text => |text| text.bytes,
+            .zeros, .random, .payload => null,
+        };
+    }
 };
 
 /// Moved by every purge. The runtimes look at it before they nest a window.
@@ -62,11 +71,7 @@ pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     };
     const handle = record.handle();
     try finish(cause, record);
-    switch (content) {
-        .bytes => |bytes| wipe(bytes),
-        .text => |text| wipe(text.bytes),
-        .zeros, .random, .payload => {},
-    }
+    if (content.taken()) |source| wipe(source);
     return handle;
 }
 

@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
 import { once as event } from "node:events";
-import { mkdtempSync, readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { commandLine, ROOT } from "../support/child.ts";
@@ -24,16 +24,23 @@ const CALLS = [
   "equals, other bytes",
   "copy",
   "from",
+  "fromFile",
+  "fromHex",
+  "fromBase64",
   "a window",
   "a window for writing",
   "close",
 ];
 
+/** As they are, and in the text that some calls decode. */
+const copiesIn = ({ copies: { raw, hex, base64 } }: Found) => raw + hex + base64;
+
 /** How often a secret's bytes, and those of two controls, are in the core dump after a call. */
 async function copiesAfter(call: string, { store, gate }: Rung): Promise<Record<string, number>> {
   const folder = mkdtempSync(join(programs().folder, "call-"));
   const script = join(ROOT, "tests/proof/children/last_call.ts");
-  const args = [programs().holder, call, store, gate];
+  const file = join(mkdtempSync(join(programs().folder, "source-")), "secret");
+  const args = [programs().holder, call, store, gate, file];
   const [program, ...rest] = commandLine(script, { wrapper: CORE_WRAPPER, args });
   const child = spawn(program as string, rest, { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
   const tokens = new Map(
@@ -43,6 +50,9 @@ async function copiesAfter(call: string, { store, gate }: Rung): Promise<Record<
   // The same token for both secrets, and for the source of a third one, which is wiped only
   // by the call that takes it.
   const source = call === "from" ? secret : new Uint8Array(32);
+  writeFileSync(file, secret);
+  writeFileSync(`${file}.hex`, Buffer.from(secret).toString("hex"));
+  writeFileSync(`${file}.base64`, Buffer.from(secret).toString("base64"));
   child.stdin.write(Buffer.concat([secret, secret, source, stack, registers]));
   await event(child.stdout, "data");
   process.kill(child.pid as number, "SIGABRT");
@@ -51,7 +61,7 @@ async function copiesAfter(call: string, { store, gate }: Rung): Promise<Record<
   assert.equal(cores.length, 1, "the kernel left no core dump");
   const answer = observeFile(join(folder, cores[0] as string), tokens);
   return Object.fromEntries(
-    [...answer.tokens].map(([name, found]: [string, Found]) => [name, found.copies.raw]),
+    [...answer.tokens].map(([name, found]: [string, Found]) => [name, copiesIn(found)]),
   );
 }
 
