@@ -8,6 +8,7 @@ import {
   Secret,
   SecretBusyError,
   SecretClosedError,
+  SecretWriter,
   SecureMemoryError,
   SourceError,
   SystemError,
@@ -135,6 +136,20 @@ async function thrown(): Promise<Error[]> {
     () => Secret.from(new Uint8Array(new SharedArrayBuffer(1))),
     () => Secret.fromString(""),
     () => Secret.fromString(1 as never),
+    () => Secret.fromHex("0g"),
+    () => Secret.fromBase64("AAA=A"),
+    () => Secret.fromBase64Url(text + "+"),
+    () => Secret.fromHex(1 as never),
+    () => Secret.fromFile("/nothing/of that name."),
+    () => Secret.fromFile("/"),
+    () => Secret.fromFile(""),
+    () => Secret.fromFile(1 as never),
+    () => Secret.fromFile("/", { maxBytes: 0 }),
+    () => Secret.fromFile("/", { trimNewline: 1 as never }),
+    () => Secret.fromFd(1 << 30),
+    () => Secret.fromFd(-1),
+    () => Secret.fromFd(text),
+    () => new SecretWriter({ maxBytes: text }),
     () => Secret.random(0),
     () => Secret.random(text),
     () => Secret.fill(1, text),
@@ -169,6 +184,9 @@ test("errors that are thrown are of the documented classes, with a code if they 
   const codes = new Set(CLASSES.map(([, , code]) => code));
   for (const error of await thrown()) {
     if (error instanceof SecureMemoryError) assert.ok(codes.has(error.code), error.code);
-    else assert.ok(error.constructor === TypeError || error.constructor === RangeError, `${error}`);
+    else {
+      const builtIn: readonly unknown[] = [TypeError, RangeError, SyntaxError];
+      assert.ok(builtIn.includes(error.constructor), `${error}`);
+    }
   }
 });

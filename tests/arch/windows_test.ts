@@ -116,6 +116,7 @@ for (const runtime of ["bun", "deno", "node"] as const) {
 const SUITE = [
   ...["arguments", "async", "dispose", "equals_copy", "escape", "factory", "fill", "idle"],
   ...["open", "options", "read", "redaction", "revoke", "scanner", "sha256", "share"],
+  "sources_decode",
   ...["types", "update", "window", "worker_helper"],
 ];
 

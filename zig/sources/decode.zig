@@ -102,7 +102,7 @@ fn decode_base64(text: []const u8, with_62: u8, with_63: u8, out: ?[*]u8, positi
     public(&rest);
     position.* = last;
     if (rest) return error.NotDecodable;
-    if (out) |target| write(target + length, bits << @intCast(6 * (4 - count)), count - 1);
+    if (out) |target| write(target + length, if (count == 2) bits << 12 else bits << 6, count - 1);
     return length + count - 1;
 }
 

@@ -11,8 +11,8 @@
 const std = @import("std");
 const abi = @import("../abi.zig");
 const counters = @import("../counters.zig");
+const layout = @import("../layout.zig");
 const secret = @import("../secret.zig");
-const process = @import("../process.zig");
 const source = @import("../os.zig").source;
 const Cause = abi.Cause;
 const Error = abi.Error;
@@ -95,8 +95,7 @@ const Buffer = struct {
     fn grow(buffer: *Buffer, cause: *Cause) Error!void {
         // One byte more than allowed shows that there are more.
         const most = buffer.wish.max + 1;
-        const first: u32 = @intCast((try process.get(cause)).page_size);
-        const wanted = if (buffer.used == 0) first else buffer.used *| 2;
+        const wanted = if (buffer.used == 0) layout.page_size_min else buffer.used *| 2;
         try buffer.move(cause, @min(wanted, most));
     }
 
@@ -117,8 +116,10 @@ const Buffer = struct {
         const start = secret.address(buffer.handle);
         if (start != 0) {
             const content = @as([*]const u8, @ptrFromInt(start))[0..buffer.used];
-            if (std.mem.endsWith(u8, content, "\n")) buffer.used -= 1;
-            if (std.mem.endsWith(u8, content, "\r\n")) buffer.used -= 1;
+            if (content[content.len - 1] == '\n') {
+                buffer.used -= 1;
+                if (buffer.used > 0 and content[buffer.used - 1] == '\r') buffer.used -= 1;
+            }
         }
         try secret.close(cause, buffer.handle);
     }

@@ -5,8 +5,18 @@
  */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
-import { capabilities, Secret, SecretClosedError } from "../../../mod.ts";
+import { pathToFileURL } from "node:url";
+import {
+  capabilities,
+  Secret,
+  SecretClosedError,
+  SecretWriter,
+  SourceError,
+} from "../../../mod.ts";
 
 const bytes = Uint8Array.from({ length: 32 }, (_, index) => index + 1);
 const key = Secret.from(bytes);
@@ -25,6 +35,35 @@ const random = [Secret.random(100_000), Secret.random(100_000)] as const;
 assert.equal(random[0].equals(random[1]), false);
 assert.ok(random[0].withBytes((view) => new Set(view).size) > 250);
 for (const secret of [copy, ...random]) secret.close();
+
+// A Wine that was just made has none.
+mkdirSync(tmpdir(), { recursive: true });
+const folder = mkdtempSync(join(tmpdir(), "securememory-smoke-"));
+const path = join(folder, "content");
+const content = Uint8Array.from({ length: 10_000 }, (_, index) => index % 251);
+writeFileSync(path, Uint8Array.of(...content, 13, 10));
+for (const from of [path, pathToFileURL(path)]) {
+  using read = Secret.fromFile(from, { trimNewline: true });
+  assert.equal(read.equals(content), true);
+}
+assert.throws(() => Secret.fromFile(path, { maxBytes: 10_001 }), SourceError);
+assert.throws(
+  () => Secret.fromFile(join(folder, "nothing")),
+  /: there is no such file \(\w+ failed/,
+);
+assert.throws(() => Secret.fromFile(folder), /: it is a directory/);
+rmSync(folder, { recursive: true });
+const text = new TextEncoder().encode("00ffA5");
+using decoded = Secret.fromHex(text);
+assert.equal(decoded.equals(new Uint8Array([0, 0xff, 0xa5])), true);
+assert.deepEqual([...text], [0, 0, 0, 0, 0, 0]);
+assert.throws(() => Secret.fromBase64("AA!="), SyntaxError);
+using writer = new SecretWriter();
+await new Blob([content]).stream().pipeTo(writer.writable);
+using written = await writer.secret;
+assert.equal(written.equals(content), true);
+decoded.close();
+written.close();
 
 const many = Array.from({ length: 300 }, () => Secret.random(16));
 for (const secret of many) secret.close();
