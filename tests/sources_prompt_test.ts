@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { Secret, SecretFactory } from "../mod.ts";
-import { patience, RUNTIME } from "./support/child.ts";
+import { patience, ROOT, RUNTIME } from "./support/child.ts";
+import { unless } from "./support/skip.ts";
 import {
   type Session,
   type SessionOptions,
@@ -13,6 +15,8 @@ import {
 import { find, withoutReading } from "./support/find.ts";
 
 const limits = { skip: withoutTerminal, timeout: patience(120_000) };
+
+const FAULTS = `${ROOT}zig-out/linux-x86_64/libsecurememory-faults.so`;
 
 /** Asks once, and says in hexadecimal what was typed, or what was thrown. */
 const ASK = `
@@ -363,6 +367,61 @@ describe("Secret.prompt and signals", () => {
       await session.type("half\x03");
       assert.equal((await session.end()).signal, "SIGINT");
       await restored(session);
+    });
+  });
+});
+
+describe("when a system call fails", () => {
+  it("the question fails, nothing is left, and the terminal is as it was", {
+    ...limits,
+    skip: withoutTerminal ||
+      unless("faults", existsSync(FAULTS), "`zig build faults` has not made the library"),
+  }, async () => {
+    const code = `
+      ${ASK}
+      import { library } from ${
+      JSON.stringify(new URL("../src/native/library.ts", import.meta.url).href)
+    };
+      const { runtime, path } = library();
+      const faults = runtime.load(path, {
+        securememory_fault_arm: { parameters: ["u32", "u32", "u32"], result: "i32" },
+        securememory_fault_count: { parameters: ["u32"], result: "u32" },
+      });
+      const { stats } = securememory;
+      Secret.random(1).close();
+      for (let k = 1; ; k++) {
+        faults.securememory_fault_arm(k, 1, 1);
+        const said = ask();
+        const calls = faults.securememory_fault_count(0);
+        faults.securememory_fault_arm(0, 0, 1);
+        console.log(JSON.stringify([k, said, stats().inUse, stats().openWindows]));
+        if (k > calls) break;
+        await new Promise((go) => setTimeout(go, 20));
+      }
+      console.log("end");
+    `;
+    await withTerminal(code, async (session) => {
+      const text = await session.insist("ab\r", "end\n");
+      const lines = text.trimEnd().split("\n").slice(0, -1).map((line) => JSON.parse(line));
+      for (const [k, said, inUse, openWindows] of lines) {
+        assert.match(said, /^([0-9a-f]+|\w+Error\|\w+\|\w+\|.*failed with EPERM 1.*)$/, `${k}`);
+        assert.deepEqual([inUse, openWindows], [0, 0], `${k}: ${said}`);
+      }
+      const failed = lines.map(([, said]) => said.split("|")[2]).filter((name) =>
+        name !== undefined
+      );
+      for (const name of ["open", "tcgetattr", "tcsetattr", "read", "mprotect"]) {
+        assert.ok(failed.includes(name), `${name} is not among ${failed}`);
+      }
+      assert.match(lines.at(-1)[1], /^[0-9a-f]+$/);
+      await session.end();
+      await restored(session);
+    }, {
+      env: {
+        SECUREMEMORY_LIBRARY: FAULTS,
+        SECUREMEMORY_STORE: "locked",
+        SECUREMEMORY_GATE: "mprotect",
+      },
     });
   });
 });

@@ -26,6 +26,7 @@ test {
     _ = @import("secret_test.zig");
     _ = @import("sources/decode.zig");
     _ = @import("ending_test.zig");
+    _ = @import("environment_test.zig");
     if (@import("builtin").target.os.tag == .linux) {
         _ = @import("os/linux_environment.zig");
         _ = @import("os/linux_fault.zig");

@@ -99,6 +99,18 @@ def send(text):
     return {}
 
 
+def insist(text, wanted):
+    """Types again and again until the child has printed a word: what comes too early is dropped."""
+    def found():
+        if wanted.encode("latin1") in read["stdout"]:
+            return True
+        send(text)
+        return False
+
+    until(found, repr(wanted))
+    return expect(wanted, "stdout")
+
+
 def modes():
     """All that tcgetattr(3) gives, and the flags that matter by name."""
     now = termios.tcgetattr(slave)
@@ -156,7 +168,7 @@ def pause(seconds):
     return {}
 
 
-COMMANDS = (start, expect, send, modes, raise_signal, wait, foreground, pause)
+COMMANDS = (start, expect, send, insist, modes, raise_signal, wait, foreground, pause)
 commands = {command.__name__: command for command in COMMANDS}
 try:
     for line in sys.stdin:

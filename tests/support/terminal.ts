@@ -45,6 +45,8 @@ export interface Session {
   /** Waits for text, and gives what came up to its end. */
   expect(text: string, source?: "terminal" | "stdout" | "stderr"): Promise<string>;
   type(text: string): Promise<void>;
+  /** Types again and again until the child has printed that, and gives what it printed. */
+  insist(text: string, wanted: string): Promise<string>;
   modes(): Promise<Modes>;
   signal(name: string): Promise<void>;
   /** Waits until it is stopped, and gives the signal that did it. */
@@ -101,6 +103,7 @@ export function withTerminal<T>(
         expect: async (text, source = "terminal") =>
           (await ask("expect", { text, source })).text as string,
         type: async (text) => void await ask("send", { text }),
+        insist: async (text, wanted) => (await ask("insist", { text, wanted })).text as string,
         modes: async () => await ask("modes") as unknown as Modes,
         signal: async (name) => void await ask("raise_signal", { name }),
         stopped: async () => (await ask("wait", { stop: true })).stopped as string,

@@ -75,6 +75,11 @@ pub fn set(cause: *Cause, tty: i32, termios: *const Termios) Failed!void {
     _ = try check(cause, .tcsetattr, c.tcsetattr(tty, .FLUSH, termios));
 }
 
+/// If the terminal is gone, there is nothing to restore, and nobody to tell.
+pub fn restore(tty: i32, termios: *const Termios) void {
+    while (c.tcsetattr(tty, .FLUSH, termios) != 0 and c._errno().* == @as(c_int, @backingInt(c.E.INTR))) {}
+}
+
 pub fn interrupted(cause: *const Cause) bool {
     return cause.errno == @backingInt(c.E.INTR);
 }

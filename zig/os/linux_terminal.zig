@@ -53,6 +53,11 @@ pub noinline fn set(cause: *Cause, tty: i32, termios: *const Termios) Failed!voi
     _ = try call(cause, .tcsetattr, linux.tcsetattr, .{ tty, .FLUSH, termios });
 }
 
+/// If the terminal is gone, there is nothing to restore, and nobody to tell.
+pub fn restore(tty: i32, termios: *const Termios) void {
+    while (linux.errno(linux.tcsetattr(tty, .FLUSH, termios)) == .INTR) {}
+}
+
 pub fn interrupted(cause: *const Cause) bool {
     return cause.errno == @backingInt(linux.E.INTR);
 }

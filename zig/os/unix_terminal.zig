@@ -68,17 +68,10 @@ var silent_tty: std.atomic.Value(i32) = .init(0);
 /// The process ends while another of its threads asks.
 pub fn at_end() void {
     const tty = silent_tty.swap(0, .seq_cst);
-    if (tty != 0) speak(tty - 1);
-}
-
-/// The terminal as it was. From the background, too: whoever has it then did not turn the echo off.
-fn speak(tty: i32) void {
+    if (tty == 0) return;
+    // From the background, too: whoever has the terminal then did not turn its echo off.
     sys.block_output();
-    var failed: Cause = .{};
-    while (true) {
-        sys.set(&failed, tty, &before) catch if (sys.interrupted(&failed)) continue;
-        return;
-    }
+    sys.restore(tty - 1, &before);
 }
 
 /// Returns how many bytes of the staging are the answer.
