@@ -52,4 +52,4 @@ export type { SharedSecret } from "./src/share.ts";
 export { purgeOnSignals, type SignalOptions } from "./src/signals.ts";
 export type { SecretStatus } from "./src/status.ts";
 export type { StreamOptions } from "./src/stream.ts";
-export type { SecretWindow } from "./src/window.ts";
+export type { SecretWindow } from "./src/running.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { mergeOptions, resolve, type SecretOptions } from "./options.ts";
+import { mergeOptions } from "./check_options.ts";
+import { resolve, type SecretOptions } from "./options.ts";
 import { requireRungs } from "./rungs.ts";
 import { Secret } from "./secret.ts";
 

@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { describe } from "./arguments.ts";
+import {
+  checkIdleTimeout,
+  checkOptions,
+  checkType,
+  checkValue,
+  defined,
+  GATES,
+  STORES,
+} from "./check_options.ts";
 import {
   FLAG_ALLOW_UNLOCKED,
   FLAG_LOCKED,
@@ -80,23 +88,6 @@ export interface Resolved {
   readonly label: string | undefined;
 }
 
-const STORES: readonly string[] = ["auto", "secretmem", "locked"];
-const NAMES: readonly string[] = [
-  "store",
-  "gate",
-  "allowUnlocked",
-  "alignment",
-  "revokeViews",
-  "label",
-  "diagnostics",
-  "onLeak",
-  "idleTimeout",
-];
-const GATES: readonly string[] = ["auto", "pkey", "mprotect"];
-
-/** The largest page size there is; the one of this host is known once the library is loaded. */
-const PAGE_SIZE_MAX = 65536;
-
 /** What `configure` was given so far. */
 const configured: ProcessOptions = {};
 
@@ -158,16 +149,6 @@ export function revokesViews(): boolean {
   return merged.revokeViews ?? false;
 }
 
-/** The options of a call on top of others, which were checked before. */
-export function mergeOptions(
-  base: SecretOptions,
-  options: SecretOptions | undefined,
-): SecretOptions {
-  if (options === undefined) return base;
-  checkOptions(options);
-  return { ...base, ...defined(options) };
-}
-
 function resolveGiven(options: SecretOptions): Resolved {
   const loaded = library();
   const merged: SecretOptions = {
@@ -217,68 +198,4 @@ function fromEnvironment({ runtime }: Library): ProcessOptions {
   if (store) checkValue(store, "SECUREMEMORY_STORE", STORES);
   if (gate) checkValue(gate, "SECUREMEMORY_GATE", GATES);
   return environment = options;
-}
-
-function checkOptions(options: SecretOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Cannot use the options: they must be an object, current value is ${describe(options)}`,
-    );
-  }
-  for (const name of Object.keys(options)) {
-    if (!NAMES.includes(name)) {
-      throw new TypeError(`Cannot use the option ${name}: there is none of that name`);
-    }
-  }
-  checkValue(options.store, "store", STORES);
-  checkValue(options.gate, "gate", GATES);
-  checkType(options.allowUnlocked, "allowUnlocked", "boolean");
-  checkType(options.revokeViews, "revokeViews", "boolean");
-  checkType(options.label, "label", "string");
-  checkType(options.alignment, "alignment", "number");
-  const { alignment } = options;
-  if (alignment === undefined) return;
-  // Math.log2 is exact for powers of two (ECMA-262 does not promise it; 2 ** round does).
-  const power = 2 ** Math.round(Math.log2(alignment));
-  if (power !== alignment || alignment < 16 || alignment > PAGE_SIZE_MAX) {
-    throw new RangeError(
-      `Cannot use the option alignment: it must be a power of two from 16 to the page size, current value is ${alignment}`,
-    );
-  }
-}
-
-function checkIdleTimeout(value: unknown): void {
-  checkType(value, "idleTimeout", "number");
-  if (value === undefined || (value as number >= 2 && value as number <= 60_000)) return;
-  throw new RangeError(
-    `Cannot use the option idleTimeout: it must be from 2 to 60000 milliseconds, current value is ${value}`,
-  );
-}
-
-function checkValue(value: unknown, name: string, values: readonly string[]): void {
-  if (value === undefined || values.includes(value as string)) return;
-  const current = typeof value === "string" ? `"${value}"` : describe(value);
-  throw new TypeError(
-    `Cannot use the option ${name}: it must be one of ${
-      values.join(", ")
-    }, current value is ${current}`,
-  );
-}
-
-function checkType(
-  value: unknown,
-  name: string,
-  type: "boolean" | "string" | "number" | "function",
-): void {
-  if (value === undefined || typeof value === type) return;
-  throw new TypeError(
-    `Cannot use the option ${name}: it must be a ${type}, current value is ${describe(value)}`,
-  );
-}
-
-/** Without keys whose value is undefined, which would hide a default behind them. */
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
 }

@@ -7,6 +7,7 @@
 //! records are reused in the order in which they were freed.
 
 const std = @import("std");
+const builtin = @import("builtin");
 const abi = @import("abi.zig");
 const layout = @import("layout.zig");
 const invariant = @import("invariant.zig");
@@ -60,6 +61,9 @@ pub const Record = struct {
     /// Counts the uses of the record beyond the generation's few bits.
     uses: u64 = 0,
     pattern: canary.Pattern = undefined,
+    /// At the edge, where closed secrets are encrypted: of the ciphertext.
+    nonce: if (builtin.target.cpu.arch.isWasm()) u64 else void =
+        if (builtin.target.cpu.arch.isWasm()) 0 else {},
     next: ?*Record = null,
 
     pub fn is_open(record: *const Record) bool {

@@ -38,7 +38,6 @@ export function node(): Runtime | undefined {
     },
     ...nodeFiles(host),
     // V8 has such arrays, and Node turns them off: --typed-array-max-size-in-heap=0.
-    keepsBytes: () => false,
     folderRefusal(path: string): string | undefined {
       const may = (scope: string) => host.permission?.has(scope, path) ?? true;
       if (may("fs.read") && may("fs.write")) return undefined;
