@@ -31,14 +31,14 @@ export {
 } from "./src/errors.ts";
 export { SecretFactory } from "./src/factory.ts";
 export type { RuntimeName } from "./src/native/runtime.ts";
-export {
-  configure,
-  type GateOption,
-  type LeakReport,
-  type ProcessOptions,
-  type SecretOptions,
-  type StoreOption,
-} from "./src/options.ts";
+export type {
+  GateOption,
+  LeakReport,
+  ProcessOptions,
+  SecretOptions,
+  StoreOption,
+} from "./src/option_types.ts";
+export { configure } from "./src/options.ts";
 export {
   harden,
   type HardenPart,

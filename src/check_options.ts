@@ -4,7 +4,7 @@
  * @module
  */
 import { describe } from "./arguments.ts";
-import type { SecretOptions } from "./options.ts";
+import type { SecretOptions } from "./option_types.ts";
 
 /** Values of the option `store`. */
 export const STORES: readonly string[] = ["auto", "secretmem", "locked"];

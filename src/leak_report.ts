@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LeakReport } from "./options.ts";
+import type { LeakReport } from "./option_types.ts";
 
 /** The report; `origin` was made where the secret was made. */
 export function reportOf(

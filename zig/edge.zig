@@ -34,7 +34,7 @@ export fn securememory_create_random(length: u32, alignment: u32) i32 {
     return @intCast(handle);
 }
 
-/// Makes a copy of a secret whose window is open.
+/// Makes a copy of a secret.
 export fn securememory_create_copy(handle: u32, alignment: u32) i32 {
     var cause: Cause = .{};
     const copied = secret.copy(&cause, handle, alignment) catch |err| return abi.pack(err, cause);

@@ -64,11 +64,17 @@ pub fn create_random(cause: *Cause, shape: blocks.Shape) Error!u32 {
     return record.handle();
 }
 
-/// Copies a secret whose window is open into a new one.
+/// Copies a secret into a new one, whether a window is open or not: for the copy the memory may
+/// have to grow.
 pub fn copy(cause: *Cause, handle: u32, alignment: u32) Error!u32 {
-    const from = try find_open(handle);
+    const from = try find(handle);
+    if (from.state != .live) return error.Closed;
     const made = try create(cause, .{ .length = from.length, .alignment = alignment });
-    @memcpy(made.payload(), from.payload());
+    if (from.access == .none) {
+        cipher.open(made.payload(), blocks.sealed(from), from.nonce);
+    } else {
+        @memcpy(made.payload(), from.payload());
+    }
     shut(made);
     return made.handle();
 }
