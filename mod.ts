@@ -19,6 +19,7 @@
 export { type Availability, type Capabilities, capabilities } from "./src/capabilities.ts";
 export {
   AllocationError,
+  AuthenticationError,
   CorruptionError,
   LockLimitError,
   ProtectionError,
@@ -30,6 +31,15 @@ export {
   UnsupportedError,
 } from "./src/errors.ts";
 export { SecretFactory } from "./src/factory.ts";
+export type { KeyKind } from "./src/keyed/curve.ts";
+export type { Hash } from "./src/keyed/hash.ts";
+export type {
+  DecryptOptions,
+  DecryptSecretOptions,
+  DeriveOptions,
+  EncryptOptions,
+  PasswordParams,
+} from "./src/keyed/options.ts";
 export type { RuntimeName } from "./src/native/runtime.ts";
 export type {
   GateOption,

@@ -13,29 +13,31 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import { parseArgs } from "node:util";
+import { brotli } from "./brotli.mjs";
+import { LIBRARIES, PARTS, TARGETS } from "./libraries.mjs";
 import { ROOT } from "./toolchain.mjs";
 
 const flag = { type: "boolean", default: false };
 const { values: options } = parseArgs({ options: { host: flag, check: flag } });
 
-const FILES = {
-  linux: "libsecurememory.so",
-  macos: "libsecurememory.dylib",
-  windows: "securememory.dll",
-};
 const OS = { linux: "linux", darwin: "macos", win32: "windows" }[process.platform];
 const ARCH = { x64: "x86_64", arm64: "aarch64" }[process.arch];
-
-const TARGETS = Object.keys(FILES).flatMap((os) =>
-  ["x86_64", "aarch64"].map((arch) => ({ name: `${os}-${arch}`, os, arch }))
-);
 const TABLE = `${ROOT}src/native/hashes.ts`;
+
+/** How each library's bytes are packed: see src/native/embedded.ts. */
+const FORMATS = {
+  core: { name: "zlib's format (RFC 1950)", pack: (bytes) => deflateSync(bytes, { level: 9 }) },
+  crypto: { name: "Brotli's format (RFC 7932)", pack: brotli },
+};
 
 /** The hashes as the table has them now. */
 function known() {
-  if (!existsSync(TABLE)) return {};
-  const rows = readFileSync(TABLE, "utf8").matchAll(/"(\w+-\w+)":\s*"([0-9a-f]{64})"/g);
-  return Object.fromEntries([...rows].map(([, name, hash]) => [name, hash]));
+  const text = existsSync(TABLE) ? readFileSync(TABLE, "utf8") : "";
+  return Object.fromEntries(PARTS.map((part) => {
+    const [, rows = ""] = new RegExp(`^  ${part}: \\{$([^}]*)`, "m").exec(text) ?? [];
+    const found = [...rows.matchAll(/"(\w+-\w+)":\s*"([0-9a-f]{64})"/g)];
+    return [part, Object.fromEntries(found.map(([, name, hash]) => [name, hash]))];
+  }));
 }
 
 let changed = false;
@@ -49,18 +51,21 @@ function put(path, text) {
 
 const hashes = known();
 mkdirSync(`${ROOT}src/native/embedded`, { recursive: true });
-for (const { name, os, arch } of TARGETS) {
+for (const { part, target: { name, os, arch }, path, embedded } of LIBRARIES) {
   if (options.host && !(os === OS && arch === ARCH)) continue;
-  const bytes = readFileSync(`${ROOT}lib/${name}/${FILES[os]}`);
-  hashes[name] = createHash("sha256").update(bytes).digest("hex");
-  const text = deflateSync(bytes, { level: 9 }).toString("base64");
+  const bytes = readFileSync(`${ROOT}${path}`);
+  hashes[part][name] = createHash("sha256").update(bytes).digest("hex");
+  const format = FORMATS[part];
   put(
-    `${ROOT}src/native/embedded/${os}_${arch}.ts`,
-    `/** The native library for ${os} on ${arch}. Written by scripts/embed.mjs. @module */\n` +
-      `/** Base64 of zlib's format (RFC 1950). */\n` +
-      `export const library: string =\n  "${text}";\n`,
+    `${ROOT}src/native/embedded/${embedded}.ts`,
+    `/** The native library "${part}" for ${os} on ${arch}. Written by scripts/embed.mjs. @module */\n` +
+      `/** Base64 of ${format.name}. */\n` +
+      `export const library: string =\n  "${format.pack(bytes).toString("base64")}";\n`,
   );
 }
+
+const rowsOf = (part) =>
+  TARGETS.map(({ name }) => `    "${name}": "${hashes[part][name] ?? ""}",`).join("\n");
 put(
   TABLE,
   `/**
@@ -69,10 +74,11 @@ put(
  *
  * @module
  */
+import type { Part } from "./part.ts";
 
-/** By operating system and processor. */
-export const HASHES: { readonly [target: string]: string } = {
-${TARGETS.map(({ name }) => `  "${name}": "${hashes[name]}",`).join("\n")}
+/** By library, operating system and processor. */
+export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: string }>> = {
+${PARTS.map((part) => `  ${part}: {\n${rowsOf(part)}\n  },`).join("\n")}
 };
 `,
 );

@@ -26,11 +26,11 @@ import {
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { LIBRARIES } from "./libraries.mjs";
 import { bundle } from "./pack/bundle.mjs";
 import { declare } from "./pack/declarations.mjs";
 import { manifestOf } from "./pack/manifest.mjs";
 import { sbom } from "./pack/sbom.mjs";
-import { LIBRARIES } from "./pack/targets.mjs";
 import { findZig, ROOT } from "./toolchain.mjs";
 
 /** More than this, and somebody has to decide what to leave out. */
@@ -65,7 +65,7 @@ async function fillFolder(folder) {
   mkdirSync(folder, { recursive: true });
   await bundle(entries, join(folder, "dist"));
   declare(Object.values(project.exports).map((entry) => entry.slice(2)), join(folder, "dist"));
-  for (const path of [...LIBRARIES, ...DOCUMENTS]) put(folder, path);
+  for (const path of [...LIBRARIES.map(({ path }) => path), ...DOCUMENTS]) put(folder, path);
   writeFileSync(join(folder, SBOM), sbom(project));
   const files = ["dist", "lib", ...DOCUMENTS, SBOM];
   const manifest = manifestOf(project, { files, repository: options.repository });

@@ -149,3 +149,15 @@ export class UnsupportedError extends SystemError {
     super("UNSUPPORTED", message, options?.detail ?? { errno: 0, syscall: "" }, options);
   }
 }
+
+/** A box is not authentic: it was changed, or made with another key or other additional data. */
+export class AuthenticationError extends SecureMemoryError {
+  static {
+    this.prototype.name = "AuthenticationError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
+  constructor(message: string) {
+    super("AUTHENTICATION_FAILED", message);
+  }
+}

@@ -4,6 +4,7 @@
  * @module
  */
 import { mergeOptions } from "./check_options.ts";
+import type { PasswordParams } from "./keyed/options.ts";
 import { resolve, type SecretOptions } from "./options.ts";
 import { requireRungs } from "./rungs.ts";
 import { Secret } from "./secret.ts";
@@ -53,6 +54,11 @@ export class SecretFactory {
   /** As {@linkcode Secret.fill}. */
   fill(length: number, write: (bytes: Uint8Array) => void, options?: SecretOptions): Secret {
     return Secret.fill(length, write, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromPassword}. */
+  fromPassword(password: Secret, params: PasswordParams, options?: SecretOptions): Secret {
+    return Secret.fromPassword(password, params, this.#merge(options));
   }
 
   #merge(options: SecretOptions | undefined): SecretOptions {

@@ -16,6 +16,7 @@ import { SecretBusyError, SecretClosedError, type SecureMemoryError } from "./er
 import { startTicking } from "./idle.ts";
 import { unwatch } from "./leaks.ts";
 import { PROTECTION_READ, PROTECTION_WRITE } from "./native/abi.ts";
+import { codeOf } from "./native/detail.ts";
 import { failure } from "./native/failure.ts";
 import { rest } from "./rest.ts";
 import * as state from "./state.ts";
@@ -114,6 +115,18 @@ export function close(cell: Cell): void {
     if (ours) destroy(cell);
     return;
   }
+}
+
+/**
+ * After a native call that opens and closes a window by itself has failed: if it could not close
+ * the window, the secret is destroyed, as it is when `leave` cannot.
+ *
+ * @throws {ProtectionError} If that was it.
+ */
+export function settle(cell: Cell, result: number): void {
+  if (codeOf(result) !== "ProtectionFailed") return;
+  // Nothing is open if it was opening that failed.
+  if (codeOf(closeCall(cell, false)) !== "NotOpen") end(cell, result);
 }
 
 /** True from `close` or a purge on, in whatever thread that was. */

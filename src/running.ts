@@ -65,8 +65,8 @@ export async function runAsync<C, T>(
   return result;
 }
 
-/** Neither of two errors is lost. */
-function afterwards(error: unknown, close: () => void): unknown {
+/** Calls `close` after an error; what to throw then. Neither of two errors is lost. */
+export function afterwards(error: unknown, close: () => void): unknown {
   try {
     close();
     return error;

@@ -27,6 +27,19 @@ import {
   leaveLasting,
 } from "./gate.ts";
 import { isKept, withStill } from "./kept_bytes.ts";
+import { decrypt, decryptSecret, encrypt, encryptSecret, isForSecret } from "./keyed/box.ts";
+import { agree, type KeyKind, publicKey, sign } from "./keyed/curve.ts";
+import { derive } from "./keyed/derive.ts";
+import type { Hash } from "./keyed/hash.ts";
+import { hmac, verifyHmac } from "./keyed/hmac.ts";
+import type {
+  DecryptOptions,
+  DecryptSecretOptions,
+  DeriveOptions,
+  EncryptOptions,
+  PasswordParams,
+} from "./keyed/options.ts";
+import { fromPassword } from "./keyed/password.ts";
 import { watch } from "./leaks.ts";
 import { failure } from "./native/failure.ts";
 import { resolve, type SecretOptions } from "./options.ts";
@@ -204,6 +217,47 @@ export class Secret implements Disposable, AsyncDisposable {
     checkLength(length);
     checkFunction(write, "fill");
     return Secret.#watched(createFilled(length, options, write));
+  }
+
+  /**
+   * Makes a secret of a password by Argon2id (RFC 9106), in native code: neither the password nor
+   * what becomes of it passes through JavaScript. It takes as long as the parameters say, on this
+   * thread.
+   *
+   * @param password The password, of any length.
+   * @param params The nonce, and what the work costs.
+   * @param options How the new secret is kept; the password's options are not inherited.
+   * @returns The secret: a key, or what a later password is compared with.
+   * @throws {TypeError} If `password` is not a Secret, or a parameter is of the wrong type.
+   * @throws {RangeError} If a parameter is out of range.
+   * @throws {SecretClosedError} If the password was closed.
+   * @throws {AllocationError} If the system refuses the memory that the work needs.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   * @throws {UnsupportedError} If the native crypto library cannot be used.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using password = Secret.fromString("correct horse");
+   * const nonce = crypto.getRandomValues(new Uint8Array(16)); // keep it with what the key encrypts
+   * using key = Secret.fromPassword(password, { nonce, memory: 1024, passes: 2 });
+   * console.log(key.length); // 32
+   * ```
+   */
+  static fromPassword(
+    password: Secret,
+    params: PasswordParams,
+    options?: SecretOptions,
+  ): Secret {
+    if (!(password instanceof Secret)) {
+      throw new TypeError(
+        `Cannot make a secret of the password: it must be a Secret, current value is ${
+          describe(password)
+        }`,
+      );
+    }
+    return Secret.#watched(fromPassword(password.#cell, params, options));
   }
 
   /**
@@ -405,6 +459,253 @@ export class Secret implements Disposable, AsyncDisposable {
     return this.#native(() =>
       other.#native((calls) => calls.securememory_equal(cell.handle, handle))
     ) === 1;
+  }
+
+  /**
+   * HMAC (RFC 2104) with this secret as the key, in native code: the key never passes through
+   * JavaScript, and no copy or pad of it is left anywhere.
+   *
+   * @param hash The hash function.
+   * @param data What is authenticated; a string as UTF-8.
+   * @returns The MAC: 32 bytes with SHA-256, 64 with SHA-512.
+   * @throws {TypeError} If `hash` is none of the two, or `data` is neither a Uint8Array nor a string.
+   * @throws {SecretClosedError} If the secret was closed.
+   * @throws {SecretBusyError} If another thread keeps a read-write window open.
+   * @throws {ProtectionError} If the pages could not be opened, or closed (then the secret was destroyed).
+   * @throws {UnsupportedError} If the native crypto library cannot be used.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.fromString("key");
+   * const mac = key.hmac("SHA-256", "The quick brown fox jumps over the lazy dog");
+   * console.log(mac.toHex().slice(0, 8)); // f7bc83f4
+   * ```
+   */
+  hmac(hash: Hash, data: Uint8Array | string): Uint8Array<ArrayBuffer> {
+    return hmac(this.#cell, hash, data);
+  }
+
+  /**
+   * Whether a MAC is that of `data` with this secret as the key. Compares in constant time, in native
+   * code: the right MAC never passes through JavaScript.
+   *
+   * @param hash The hash function.
+   * @param data What was authenticated; a string as UTF-8.
+   * @param mac The MAC that came with it. One of another length is wrong.
+   * @returns True if it is right.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.random(32);
+   * const mac = key.hmac("SHA-256", "message");
+   * console.log(key.verifyHmac("SHA-256", "message", mac)); // true
+   * console.log(key.verifyHmac("SHA-256", "another", mac)); // false
+   * ```
+   */
+  verifyHmac(hash: Hash, data: Uint8Array | string, mac: Uint8Array): boolean {
+    return verifyHmac(this.#cell, hash, data, mac);
+  }
+
+  /**
+   * Derives another secret from this one by HKDF (RFC 5869), extract and expand, in native code:
+   * neither of them passes through JavaScript.
+   *
+   * @param info What the new secret is for, so that each purpose has its own; a string as UTF-8.
+   * @param length Bytes of the new secret, from 1 to 255 times the hash's.
+   * @param options The salt, the hash function, and how the new secret is kept; this secret's
+   * options are not inherited.
+   * @returns The new secret.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If `length` is out of range.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using main = Secret.random(32);
+   * using cookies = main.derive("cookies", 32);
+   * using backups = main.derive("backups", 32, { label: "key of the backups" });
+   * console.log(cookies.equals(backups)); // false
+   * ```
+   */
+  derive(info: Uint8Array | string, length: number, options?: DeriveOptions): Secret {
+    return Secret.#watched(derive(this.#cell, info, length, options));
+  }
+
+  /**
+   * Encrypts and authenticates with this secret as the key, by XChaCha20-Poly1305
+   * (draft-irtf-cfrg-xchacha-03 on RFC 8439), in native code. The nonce is random, from the kernel:
+   * with 24 bytes it may be, for any number of boxes.
+   *
+   * A plaintext that is an array or a string is in the JavaScript heap already, and stays there until
+   * you wipe it or it is collected. What is to be kept out of the heap is passed as a Secret.
+   *
+   * @param plaintext Bytes, a string as UTF-8, or another secret. It may be empty.
+   * @param options Additional data, which is authenticated and not in the box.
+   * @returns The box: the nonce (24 bytes), the ciphertext (as long as the plaintext), the tag (16).
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If this secret has not 32 bytes.
+   * @throws {SecretClosedError} If this secret or the plaintext was closed.
+   * @throws {AllocationError} If the system gives no random bytes.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.random(32);
+   * const box = key.encrypt("attack at dawn", { aad: "orders/7" });
+   * console.log(box.length); // 54
+   * ```
+   */
+  encrypt(
+    plaintext: Uint8Array | string | Secret,
+    options?: EncryptOptions,
+  ): Uint8Array<ArrayBuffer> {
+    const cell = this.#cell;
+    return plaintext instanceof Secret
+      ? encryptSecret(cell, plaintext.#cell, options)
+      : encrypt(cell, plaintext, options);
+  }
+
+  /**
+   * Decrypts a box that `encrypt` made, if it is authentic; nothing of it is written otherwise.
+   *
+   * The plaintext is an ordinary array, in the JavaScript heap: wiping it is up to you. With
+   * `as: "secret"` it goes from the box straight into the page of a new secret.
+   *
+   * @param box The box.
+   * @param options The additional data that it was made with.
+   * @returns The plaintext.
+   * @throws {AuthenticationError} If the box was changed, or made with another key or other additional data.
+   * @throws {TypeError} If an argument is of the wrong type, or the box is in shared memory.
+   * @throws {RangeError} If this secret has not 32 bytes, or the plaintext of a secret would have none.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.random(32);
+   * const box = key.encrypt("attack at dawn");
+   * console.log(new TextDecoder().decode(key.decrypt(box))); // attack at dawn
+   * using plaintext = key.decrypt(box, { as: "secret", label: "orders" });
+   * console.log(`${plaintext}`); // Secret(14 bytes)
+   * ```
+   */
+  decrypt(box: Uint8Array, options?: DecryptOptions): Uint8Array<ArrayBuffer>;
+  /**
+   * Decrypts a box into a new secret.
+   *
+   * @param box The box, of a plaintext of at least one byte.
+   * @param options `as: "secret"`, the additional data that it was made with, and how the new secret
+   * is kept; this secret's options are not inherited.
+   * @returns The new secret.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   * @throws As the other one otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.random(32);
+   * using dataKey = Secret.random(32);
+   * const box = key.encrypt(dataKey);
+   * using same = key.decrypt(box, { as: "secret" });
+   * console.log(same.equals(dataKey)); // true
+   * ```
+   */
+  decrypt(box: Uint8Array, options: DecryptSecretOptions): Secret;
+  decrypt(
+    box: Uint8Array,
+    options?: DecryptOptions | DecryptSecretOptions,
+  ): Uint8Array<ArrayBuffer> | Secret {
+    return isForSecret(options)
+      ? Secret.#watched(decryptSecret(this.#cell, box, options))
+      : decrypt(this.#cell, box, options);
+  }
+
+  /**
+   * Signs with this secret as the key, by Ed25519 (RFC 8032), in native code. The secret is the seed
+   * of 32 bytes that the RFC calls the private key.
+   *
+   * @param message What is signed; a string as UTF-8.
+   * @returns The signature, 64 bytes.
+   * @throws {TypeError} If `message` is neither a Uint8Array nor a string.
+   * @throws {RangeError} If this secret has not 32 bytes.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using seed = Secret.random(32);
+   * const signature = seed.sign("message");
+   * const key = await crypto.subtle.importKey("raw", seed.publicKey(), "Ed25519", true, ["verify"]);
+   * const message = new TextEncoder().encode("message");
+   * console.log(await crypto.subtle.verify("Ed25519", key, signature, message)); // true
+   * ```
+   */
+  sign(message: Uint8Array | string): Uint8Array<ArrayBuffer> {
+    return sign(this.#cell, message);
+  }
+
+  /**
+   * The public key that belongs to this secret.
+   *
+   * @param kind For `sign`: `"Ed25519"` (RFC 8032), the default. For `agree`: `"X25519"` (RFC 7748). Use
+   * one secret for one of them only.
+   * @returns The public key, 32 bytes.
+   * @throws {TypeError} If `kind` is none of the two.
+   * @throws {RangeError} If this secret has not 32 bytes.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using seed = Secret.random(32);
+   * console.log(seed.publicKey().length); // 32
+   * ```
+   */
+  publicKey(kind: KeyKind = "Ed25519"): Uint8Array<ArrayBuffer> {
+    return publicKey(this.#cell, kind);
+  }
+
+  /**
+   * Agrees on a secret with the owner of another key, by X25519 (RFC 7748), in native code. The
+   * result is no key yet: derive one from it, with both public keys as `info`, say.
+   *
+   * @param publicKey The other one's public key, 32 bytes.
+   * @param options How the new secret is kept; this secret's options are not inherited.
+   * @returns The secret that both get, 32 bytes.
+   * @throws {TypeError} If `publicKey` is not a Uint8Array.
+   * @throws {RangeError} If this secret or the public key has not 32 bytes, or the public key is
+   * one of those that give zeros for every secret (RFC 7748, 6.1).
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using alice = Secret.random(32);
+   * using bob = Secret.random(32);
+   * using ours = alice.agree(bob.publicKey("X25519"));
+   * using theirs = bob.agree(alice.publicKey("X25519"));
+   * console.log(ours.equals(theirs)); // true
+   * ```
+   */
+  agree(publicKey: Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#watched(agree(this.#cell, publicKey, options));
   }
 
   /**

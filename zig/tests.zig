@@ -5,6 +5,7 @@ test {
     _ = @import("abi.zig");
     _ = @import("canary.zig");
     _ = @import("compare.zig");
+    _ = @import("crypto/vectors_test.zig");
     _ = @import("diagnose.zig");
     _ = @import("fault.zig");
     _ = @import("labels.zig");

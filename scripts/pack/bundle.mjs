@@ -6,8 +6,9 @@
 import { build } from "esbuild";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotli } from "../brotli.mjs";
+import { LIBRARIES } from "../libraries.mjs";
 import { ROOT } from "../toolchain.mjs";
-import { TARGETS } from "./targets.mjs";
 
 /** The package's bytes are loaded by `require`, so that its modules wait for nothing. */
 const embedded = {
@@ -16,7 +17,7 @@ const embedded = {
     building.onResolve({ filter: /\/embedded\.ts$/ }, () => ({
       path: join(ROOT, "src/native/embedded_sync.ts"),
     }));
-    // A file for each target, of which a user's bundler takes those that it wants.
+    // A file for each library, of which a user's bundler takes those that it wants.
     building.onResolve({ filter: /^\.\/embedded\// }, ({ path }) => ({ path, external: true }));
   },
 };
@@ -41,7 +42,12 @@ export async function bundle(entries, folder) {
   for (const path of modules) writeFileSync(path, tidy(readFileSync(path, "utf8")));
   const code = modules.map((path) => readFileSync(path, "utf8")).join("");
   expect(code, /`\.\.\/lib\/\$\{/g, 1, "place that looks for lib/");
-  expect(code, /\brequire\("\.\/embedded\/\w+\.js"\)/g, TARGETS.length, "target that is embedded");
+  expect(
+    code,
+    /\brequire\("\.\/embedded\/\w+\.js"\)/g,
+    LIBRARIES.length,
+    "library that is embedded",
+  );
   expect(code, /__require/g, 0, "require() that bundlers cannot see through");
   expect(code, /"(?:\.\.\/){2}|`(?:\.\.\/){2}/g, 0, "path that leads out of the package");
   writeEmbedded(join(folder, "embedded"));
@@ -64,8 +70,14 @@ function expect(code, pattern, wanted, what) {
 
 function writeEmbedded(folder) {
   mkdirSync(folder);
-  for (const { os, arch } of TARGETS) {
-    const text = readFileSync(join(ROOT, `src/native/embedded/${os}_${arch}.ts`), "utf8");
-    writeFileSync(join(folder, `${os}_${arch}.js`), text.replace("library: string", "library"));
+  // All in Brotli's format: src/native/embedded_sync.ts has Node's module for it.
+  for (const { part, target, path, embedded } of LIBRARIES) {
+    const text = brotli(readFileSync(join(ROOT, path))).toString("base64");
+    writeFileSync(
+      join(folder, `${embedded}.js`),
+      `/** The native library "${part}" for ${target.os} on ${target.arch}. */\n` +
+        `/** Base64 of Brotli's format (RFC 7932). */\n` +
+        `export const library =\n  "${text}";\n`,
+    );
   }
 }

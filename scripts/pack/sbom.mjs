@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { LIBRARIES } from "../libraries.mjs";
 import { ROOT, ZIG_VERSION } from "../toolchain.mjs";
-import { LIBRARIES, TARGETS } from "./targets.mjs";
 
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
@@ -15,14 +15,13 @@ const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 export function sbom({ name, version, description, license, devDependencies }) {
   const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
   const licenses = [{ license: { id: license } }];
-  const libraries = TARGETS.map((target, index) => {
-    const path = LIBRARIES[index];
+  const libraries = LIBRARIES.map(({ part, target, path }) => {
     return {
       type: "library",
       "bom-ref": `${purl}#${path}`,
       name: path,
       version,
-      description: `The native part of ${name} for ${target.os} on ${target.arch}`,
+      description: `The native library "${part}" of ${name} for ${target.os} on ${target.arch}`,
       hashes: [{ alg: "SHA-256", content: sha256(readFileSync(join(ROOT, path))) }],
       licenses,
       properties: [

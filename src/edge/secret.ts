@@ -461,9 +461,7 @@ export class Secret implements Disposable, AsyncDisposable {
     }
     if (!(other instanceof Secret)) throw notComparable(other);
     const second = other.#cell.handle;
-    return this.#inside(() =>
-      other.#inside(() => core().securememory_equal(handle, second))
-    ) === 1;
+    return this.#inside(() => other.#inside(() => core().securememory_equal(handle, second))) === 1;
   }
 
   /**

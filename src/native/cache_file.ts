@@ -1,5 +1,5 @@
 /**
- * The native library in a file of the user's cache, for systems without memfd_create(2), and for
+ * A native library in a file of the user's cache, for systems without memfd_create(2), and for
  * sandboxes that refuse it. Its name is its SHA-256; it is made under another name, exclusively, and
  * then renamed, so that nobody ever sees half of it; and whoever made it, it is read and
  * compared before it is loaded.

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SystemDetail } from "../errors.ts";
-import { STEPS } from "./abi.ts";
+import { CODES, STEPS } from "./abi.ts";
 
 /** Names of the errors that our calls meet; numbers differ between systems. */
 const ERRNO_NAMES: { readonly [os: string]: { readonly [errno: number]: string } } = {
@@ -29,7 +29,12 @@ const ERRNO_NAMES: { readonly [os: string]: { readonly [errno: number]: string }
   },
 };
 
-/** From the negative number that the call returned; its layout is in zig/abi.zig. */
+/** Which kind of failure a negative number says; `""` for any other. Its layout is in zig/abi.zig. */
+export function codeOf(result: number): (typeof CODES)[number] {
+  return result < 0 ? CODES[-result & 0x7f] ?? "" : "";
+}
+
+/** From the negative number that the call returned. */
 export function detailOf(result: number): SystemDetail {
   const bits = -result;
   return { syscall: STEPS[(bits >> 7) & 0xff] ?? "", errno: (bits >> 15) & 0xffff };

@@ -1,61 +1,85 @@
 /**
- * The native library's bytes, for modules that have no file beside them: they came from
+ * The native libraries' bytes, for modules that have no file beside them: they came from
  * https (JSR on Deno), or are part of an executable.
  *
  * Loading is synchronous, and an import is not: so it is decided here, when the module starts,
- * whether bytes will be needed, and one target's are imported then. In the package for npm
- * `embedded_sync.ts` stands in this module's place.
+ * whether bytes will be needed, and one target's are imported then. The core's are decoded and
+ * hashed at once, since every secret needs them. Of crypto, which many programs never use, the
+ * text is imported and no more is done with it before the first operation.
+ *
+ * In the package for npm `embedded_sync.ts` stands in this module's place.
  *
  * @module
  */
 import { fileName, pathBeside, type Target } from "./beside.ts";
 import { currentRuntime } from "./current.ts";
+import { decode } from "./decode.ts";
 import { holdingMessages } from "./held_messages.ts";
+import { CORE, CRYPTO, type Part } from "./part.ts";
+import type { Runtime } from "./runtime.ts";
 
 // To wait is to miss messages in a Worker of Deno (`held_messages.ts`).
 const inWorker = "postMessage" in globalThis;
-// An import fails for no reason that the program has to end for: the first secret says what is
-// missing.
+// An import fails for no reason that the program has to end for: the first secret, or the first
+// operation, says what is missing.
 const found = await load().catch(() => undefined);
 const beside = await hashOfBeside().catch(() => undefined);
 
-/** The library's bytes. */
+/** A library's bytes. */
 export interface Embedded {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Their SHA-256 in hexadecimal, where that was cheap to have. */
   readonly hash: string | undefined;
 }
 
+/** What was imported; nothing of a library that is in a file. */
+interface Imported {
+  readonly core: Embedded | undefined;
+  readonly crypto: string | undefined;
+}
+
 /** The library for this host, if there is no file; `undefined` if there is, or none exists. */
-export function embedded(): Embedded | undefined {
-  return found;
+export function embedded({ name }: Part): Embedded | undefined {
+  if (name === "core") return found?.core;
+  return found?.crypto === undefined ? undefined : { bytes: decode(found.crypto), hash: undefined };
 }
 
 /**
- * The SHA-256 of the library's file as it was when the module started, if it was looked at: where
+ * The SHA-256 of the core's file as it was when the module started, if it was looked at: where
  * hashing takes JavaScript 10 ms, the system does it in no time, but not at once.
  */
-export function hashAhead(): string | undefined {
-  return beside;
+export function hashAhead({ name }: Part): string | undefined {
+  return name === "core" ? beside : undefined;
 }
 
 async function hashOfBeside(): Promise<string | undefined> {
   const runtime = currentRuntime();
-  const path = runtime?.slowHash && !inWorker ? pathBeside(runtime) : undefined;
+  const path = runtime?.slowHash && !inWorker ? pathBeside(runtime, CORE) : undefined;
   const bytes = path === undefined ? undefined : runtime?.readFile(path);
   return bytes instanceof Uint8Array ? await sha256(bytes as Uint8Array<ArrayBuffer>) : undefined;
 }
 
-async function load(): Promise<Embedded | undefined> {
+async function load(): Promise<Imported | undefined> {
   const runtime = currentRuntime();
-  if (runtime === undefined || fileName(runtime) === undefined) return undefined;
-  const path = pathBeside(runtime);
-  if (path !== undefined && runtime.mayExist(path)) return undefined;
-  const decoded = async () => {
-    const bytes = await decompress(await encoded(runtime));
-    return { bytes, hash: await sha256(bytes) };
-  };
-  return await (inWorker && runtime.name === "deno" ? holdingMessages(decoded) : decoded());
+  if (runtime === undefined || fileName(runtime, CORE) === undefined) return undefined;
+  const [core, crypto] = [isMissing(runtime, CORE), isMissing(runtime, CRYPTO)];
+  if (!core && !crypto) return undefined;
+  const imported = async () => ({
+    core: core ? await decoded(await encodedCore(runtime)) : undefined,
+    crypto: crypto ? await encodedCrypto(runtime) : undefined,
+  });
+  return await (inWorker && runtime.name === "deno" ? holdingMessages(imported) : imported());
+}
+
+/** Whether there certainly is no file. */
+function isMissing(runtime: Runtime, part: Part): boolean {
+  const path = pathBeside(runtime, part);
+  return path === undefined || !runtime.mayExist(path);
+}
+
+async function decoded(text: string): Promise<Embedded> {
+  const bytes = await decompress(text);
+  return { bytes, hash: await sha256(bytes) };
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -64,7 +88,7 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 /** Literal specifiers: what bundlers and `deno compile` cannot read they leave out. */
-async function encoded({ os, arch }: Target): Promise<string> {
+async function encodedCore({ os, arch }: Target): Promise<string> {
   switch (`${os}-${arch}`) {
     case "linux-x86_64":
       return (await import("./embedded/linux_x86_64.ts")).library;
@@ -81,7 +105,24 @@ async function encoded({ os, arch }: Target): Promise<string> {
   }
 }
 
-/** From base64 of zlib's format (RFC 1950). */
+async function encodedCrypto({ os, arch }: Target): Promise<string> {
+  switch (`${os}-${arch}`) {
+    case "linux-x86_64":
+      return (await import("./embedded/linux_x86_64_crypto.ts")).library;
+    case "linux-aarch64":
+      return (await import("./embedded/linux_aarch64_crypto.ts")).library;
+    case "macos-x86_64":
+      return (await import("./embedded/macos_x86_64_crypto.ts")).library;
+    case "macos-aarch64":
+      return (await import("./embedded/macos_aarch64_crypto.ts")).library;
+    case "windows-x86_64":
+      return (await import("./embedded/windows_x86_64_crypto.ts")).library;
+    default:
+      return (await import("./embedded/windows_aarch64_crypto.ts")).library;
+  }
+}
+
+/** From base64 of zlib's format (RFC 1950), which every runtime decompresses without a module. */
 async function decompress(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const compressed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const stream = new Blob([compressed]).stream().pipeThrough(new DecompressionStream("deflate"));

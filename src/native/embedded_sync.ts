@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { decode } from "./decode.ts";
 import type { Embedded } from "./embedded.ts";
-import { hostProcess } from "./process.ts";
+import type { Part } from "./part.ts";
 
 interface Encoded {
   readonly library: string;
@@ -18,22 +19,17 @@ declare const require: (path: string) => Encoded;
 declare const process: { readonly platform: string; readonly arch: string };
 
 /** The library for this host, or `undefined` if none came with the module. */
-export function embedded(): Embedded | undefined {
-  const found = load();
-  if (found === undefined) return undefined;
-  const { inflateSync } = hostProcess()?.getBuiltinModule("node:zlib") as {
-    inflateSync(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
-  };
-  const compressed = Uint8Array.from(atob(found.library), (one) => one.charCodeAt(0));
-  return { bytes: inflateSync(compressed), hash: undefined };
+export function embedded({ name }: Part): Embedded | undefined {
+  const found = name === "core" ? core() : crypto();
+  return found === undefined ? undefined : { bytes: decode(found.library), hash: undefined };
 }
 
 /** Nothing is done ahead where nothing may be waited for. */
-export function hashAhead(): string | undefined {
+export function hashAhead(_part: Part): string | undefined {
   return undefined;
 }
 
-function load(): Encoded | undefined {
+function core(): Encoded | undefined {
   try {
     if (process.platform === "linux") {
       if (process.arch === "x64") return require("./embedded/linux_x86_64.js");
@@ -49,6 +45,26 @@ function load(): Encoded | undefined {
     }
   } catch {
     // There is no `require` here: the file beside the module is what there is.
+  }
+  return undefined;
+}
+
+function crypto(): Encoded | undefined {
+  try {
+    if (process.platform === "linux") {
+      if (process.arch === "x64") return require("./embedded/linux_x86_64_crypto.js");
+      if (process.arch === "arm64") return require("./embedded/linux_aarch64_crypto.js");
+    }
+    if (process.platform === "darwin") {
+      if (process.arch === "x64") return require("./embedded/macos_x86_64_crypto.js");
+      if (process.arch === "arm64") return require("./embedded/macos_aarch64_crypto.js");
+    }
+    if (process.platform === "win32") {
+      if (process.arch === "x64") return require("./embedded/windows_x86_64_crypto.js");
+      if (process.arch === "arm64") return require("./embedded/windows_aarch64_crypto.js");
+    }
+  } catch {
+    // As above.
   }
   return undefined;
 }

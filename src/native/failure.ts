@@ -13,8 +13,7 @@ import {
   type SystemDetail,
   UnsupportedError,
 } from "../errors.ts";
-import { CODES } from "./abi.ts";
-import { detailOf, reasonOf } from "./detail.ts";
+import { codeOf, detailOf, reasonOf } from "./detail.ts";
 import { type Library, statistics } from "./library.ts";
 
 /**
@@ -29,8 +28,7 @@ export function failure(
   action: string,
   length = 0,
 ): SecureMemoryError {
-  // The layout of the number is in zig/abi.zig.
-  const code = CODES[-result & 0x7f];
+  const code = codeOf(result);
   const detail = detailOf(result);
   const why = reasonOf(of.runtime.os, detail);
   switch (code) {
@@ -74,7 +72,7 @@ export function failure(
 /** Why a probe has not found what it looked for. */
 export function reasonMissing(of: Library, result: number): string {
   const detail = detailOf(result);
-  const code = CODES[-result & 0x7f];
+  const code = codeOf(result);
   if (code === "NoSecretmem") return missingSecretmem(of, detail);
   if (code === "NoPkey") return missingPkey(of, detail);
   return failure(of, result, "It failed").message;
@@ -110,7 +108,7 @@ function missingPkey(of: Library, detail: SystemDetail): string {
 
 /** True for the two failures that room on resting pages can cure. */
 export function isShortage(result: number): boolean {
-  const code = CODES[-result & 0x7f];
+  const code = codeOf(result);
   return code === "LockLimit" || code === "AllocationFailed";
 }
 

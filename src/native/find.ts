@@ -1,5 +1,5 @@
 /**
- * Where the native library is: in a file that `SECUREMEMORY_LIBRARY` names; beside the
+ * Where a native library is: in a file that its environment variable names; beside the
  * module; or, where no file is there, in bytes that came with the module.
  *
  * What belongs to the package is loaded only if its SHA-256 is the one that the package was made
@@ -14,6 +14,7 @@ import { cacheFile, cacheFolders } from "./cache_file.ts";
 import { type Embedded, embedded, hashAhead } from "./embedded.ts";
 import { HASHES } from "./hashes.ts";
 import { memoryFile } from "./memory_file.ts";
+import type { Part } from "./part.ts";
 import type { Runtime } from "./runtime.ts";
 import { isTruncated } from "./truncated.ts";
 
@@ -25,31 +26,29 @@ export interface Found {
   readonly name: string;
 }
 
-const VARIABLE = "SECUREMEMORY_LIBRARY";
-
 /**
- * Finds the library and has it loaded.
+ * Finds a library and has it loaded.
  *
  * @param load Loads what was found. If it throws, there may be another place to load it from.
  * @throws {UnsupportedError} If there is none that may be loaded. What `load` throws, too.
  */
-export function find<T>(runtime: Runtime, load: (found: Found) => T): T {
-  const named = runtime.environment(VARIABLE);
-  if (named) return load(namedFile(runtime, named));
-  const file = fileName(runtime);
+export function find<T>(runtime: Runtime, part: Part, load: (found: Found) => T): T {
+  const named = runtime.environment(part.variable);
+  if (named) return load(namedFile(runtime, part, named));
+  const file = fileName(runtime, part);
   if (file === undefined) {
     throw new UnsupportedError(
-      `Cannot load the native library: there is none for ${runtime.os} on ${runtime.arch}. ` +
-        `Build it with Zig and name it in ${VARIABLE}`,
+      `Cannot load ${part.what}: there is none for ${runtime.os} on ${runtime.arch}. ` +
+        `Build it with Zig and name it in ${part.variable}`,
     );
   }
-  const wanted = HASHES[`${runtime.os}-${runtime.arch}`] as string;
-  const path = pathBeside(runtime);
-  requireFfi(runtime, path);
+  const wanted = HASHES[part.name][`${runtime.os}-${runtime.arch}`] as string;
+  const path = pathBeside(runtime, part);
+  requireFfi(runtime, part, path);
   const beside = { path: path ?? "", name: `beside the module, "${path}"` };
-  const state = path === undefined ? "missing" : stateOf(runtime, beside, wanted);
+  const state = path === undefined ? "missing" : stateOf(runtime, part, beside, wanted);
   if (state === "verified") return load(beside);
-  const own = embedded();
+  const own = embedded(part);
   if (state === "unreadable") {
     // Deno without --allow-read: the module beside it was not looked at by us either. Whether
     // there is a file shows only when it is loaded; beside a bundle there is none.
@@ -59,11 +58,11 @@ export function find<T>(runtime: Runtime, load: (found: Found) => T): T {
       if (own === undefined) throw error;
     }
   }
-  if (own !== undefined) return loadEmbedded(runtime, { ...own, file, wanted }, load);
+  if (own !== undefined) return loadEmbedded(runtime, part, { ...own, file, wanted }, load);
   if (path !== undefined) return load(beside); // The system says best what is missing.
   throw new UnsupportedError(
-    `Cannot load the native library: the module did not come from a file, and no library came ` +
-      `with it. Name one in ${VARIABLE}`,
+    `Cannot load ${part.what}: the module did not come from a file, and no library came ` +
+      `with it. Name one in ${part.variable}`,
   );
 }
 
@@ -74,38 +73,39 @@ export function find<T>(runtime: Runtime, load: (found: Found) => T): T {
  */
 function stateOf(
   runtime: Runtime,
+  part: Part,
   { path, name }: Found,
   wanted: string,
 ): "verified" | "missing" | "unreadable" {
-  if (hashAhead() === wanted) return "verified";
+  if (hashAhead(part) === wanted) return "verified";
   const content = runtime.readFile(path);
   if (typeof content === "string") return content;
-  requireHash(runtime.sha256(content), wanted, name);
+  requireHash(part, runtime.sha256(content), wanted, name);
   return "verified";
 }
 
-function namedFile(runtime: Runtime, path: string): Found {
-  requireFfi(runtime, path);
-  const name = `named by ${VARIABLE}, "${path}"`;
+function namedFile(runtime: Runtime, part: Part, path: string): Found {
+  requireFfi(runtime, part, path);
+  const name = `named by ${part.variable}, "${path}"`;
   const content = runtime.readFile(path);
   if (typeof content !== "string" && isTruncated(content)) {
     throw new UnsupportedError(
-      `Cannot load the native library ${name}: the file was cut short at ${content.length} bytes`,
+      `Cannot load ${part.what} ${name}: the file was cut short at ${content.length} bytes`,
     );
   }
   return { path, name };
 }
 
-function requireFfi(runtime: Runtime, path: string | undefined): void {
+function requireFfi(runtime: Runtime, part: Part, path: string | undefined): void {
   const refusal = runtime.refusal(path);
   if (refusal === undefined) return;
-  throw new UnsupportedError(`Cannot load the native library: ${refusal}`);
+  throw new UnsupportedError(`Cannot load ${part.what}: ${refusal}`);
 }
 
-function requireHash(hash: string, wanted: string, name: string): void {
+function requireHash(part: Part, hash: string, wanted: string, name: string): void {
   if (hash === wanted) return;
   throw new UnsupportedError(
-    `Cannot load the native library ${name}: its SHA-256 is ${hash}, wanted is ${wanted}. ` +
+    `Cannot load ${part.what} ${name}: its SHA-256 is ${hash}, wanted is ${wanted}. ` +
       `It is damaged, or belongs to another version: install the package again`,
   );
 }
@@ -118,10 +118,11 @@ interface Own extends Embedded {
 /** From memory where that is possible, else from the first folder of a cache that will do. */
 function loadEmbedded<T>(
   runtime: Runtime,
+  part: Part,
   { file, bytes, hash, wanted }: Own,
   load: (found: Found) => T,
 ): T {
-  requireHash(hash ?? runtime.sha256(bytes), wanted, "that came with the module");
+  requireHash(part, hash ?? runtime.sha256(bytes), wanted, "that came with the module");
   const reasons: string[] = [];
   const attempt = (place: string, use: () => T): { readonly result: T } | undefined => {
     try {
@@ -152,8 +153,8 @@ function loadEmbedded<T>(
     reasons.push("no environment variable that may be read names a folder for a cache");
   }
   throw new UnsupportedError(
-    `Cannot load the native library that came with the module (${reasons.join("; ")}). ` +
-      `Name a file in ${VARIABLE}`,
+    `Cannot load ${part.what} that came with the module (${reasons.join("; ")}). ` +
+      `Name a file in ${part.variable}`,
   );
 }
 

@@ -4,10 +4,11 @@
  * @module
  */
 import { UnsupportedError } from "../errors.ts";
-import { ABI_VERSION, STATISTICS } from "./abi.ts";
+import { STATISTICS } from "./abi.ts";
 import { currentRuntime } from "./current.ts";
 import { detailOf, reasonOf } from "./detail.ts";
-import { find, type Found } from "./find.ts";
+import { loadPart } from "./load.ts";
+import { CORE } from "./part.ts";
 import type { Runtime } from "./runtime.ts";
 import { type NativeCalls, SYMBOLS } from "./symbols.ts";
 
@@ -22,9 +23,6 @@ export interface Library {
   /** One number, which every purge of the process changes. */
   readonly purges: Uint32Array;
 }
-
-/** The one symbol that a library of any version has. */
-const VERSION_TABLE = { securememory_abi_version: SYMBOLS.securememory_abi_version } as const;
 
 let loaded: Library | undefined;
 
@@ -80,10 +78,7 @@ function readStatistics(calls: NativeCalls, os: string): Statistics {
 
 function load(): Library {
   const runtime = detectRuntime();
-  const { path, calls } = find(runtime, (found) => ({
-    path: found.path,
-    calls: open(runtime, found),
-  }));
+  const { path, calls } = loadPart(runtime, CORE, SYMBOLS);
   const numbers = readStatistics(calls, runtime.os);
   startThread(calls, numbers.instance);
   return {
@@ -106,42 +101,4 @@ function startThread(calls: NativeCalls, instance: number): void {
   if (mark in globalThis) return;
   Object.defineProperty(globalThis, mark, { value: true });
   calls.securememory_thread_start();
-}
-
-function open(runtime: Runtime, found: Found): NativeCalls {
-  let calls: NativeCalls;
-  try {
-    calls = runtime.load(found.path, SYMBOLS);
-  } catch (cause) {
-    throw explain(runtime, found, cause);
-  }
-  const version = calls.securememory_abi_version();
-  if (version !== ABI_VERSION) throw wrongVersion(found, version);
-  return calls;
-}
-
-/** Why a library could not be loaded whole; one of another version can still say so. */
-function explain(runtime: Runtime, found: Found, whole: unknown): UnsupportedError {
-  let version: number;
-  try {
-    version = runtime.load(found.path, VERSION_TABLE).securememory_abi_version();
-  } catch (cause) {
-    return new UnsupportedError(
-      `Cannot load the native library ${found.name}: it is missing, not readable, or not ` +
-        `SecureMemory's for this platform`,
-      { cause },
-    );
-  }
-  if (version !== ABI_VERSION) return wrongVersion(found, version);
-  return new UnsupportedError(
-    `Cannot use the native library ${found.name}: it lacks symbols of its ABI version`,
-    { cause: whole },
-  );
-}
-
-function wrongVersion(found: Found, version: number): UnsupportedError {
-  return new UnsupportedError(
-    `Cannot use the native library ${found.name}: its ABI version is ${version}, ` +
-      `wanted is ${ABI_VERSION}. Use the library that belongs to this version of the package`,
-  );
 }

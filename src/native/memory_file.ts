@@ -1,5 +1,5 @@
 /**
- * The native library in a file that is nowhere but in memory: memfd_create(2), written once and
+ * A native library in a file that is nowhere but in memory: memfd_create(2), written once and
  * then sealed, so that nobody can change it any more. It needs no folder that can be written
  * to, none that programs can be run from, and nothing that another user could touch.
  *

@@ -106,6 +106,13 @@ export const SYMBOLS = {
     ],
     result: "i32",
   },
+  securememory_lender: {
+    parameters: [
+      "buffer", // double *out: the address of what crypto borrows secrets by
+      "f64", // count
+    ],
+    result: "i32",
+  },
 } as const satisfies Record<string, Signature>;
 
 /**

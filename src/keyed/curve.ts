@@ -1,0 +1,95 @@
+/**
+ * Ed25519 (RFC 8032) and X25519 (RFC 7748).
+ *
+ * @module
+ */
+import { describe } from "../arguments.ts";
+import type { Cell } from "../cell.ts";
+import { create } from "../create.ts";
+import { cryptoCalls } from "../native/crypto.ts";
+import type { SecretOptions } from "../options.ts";
+import { begin, end, endMaking } from "./borrow.ts";
+import { Input } from "./input.ts";
+import { requireKeyLength } from "./key.ts";
+
+/** What a key of 32 bytes is used for. */
+export type KeyKind = "Ed25519" | "X25519";
+
+const SIGNING = "Cannot sign";
+const GIVING = "Cannot give the public key";
+const AGREEING = "Cannot agree on a secret";
+
+const KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
+
+const input = new Input();
+
+/** The signature of a message. */
+export function sign(cell: Cell, message: unknown): Uint8Array<ArrayBuffer> {
+  const { securememory_crypto_sign } = cryptoCalls();
+  requireKeyLength(cell, KEY_BYTES, "Ed25519", SIGNING);
+  const signature = new Uint8Array(SIGNATURE_BYTES);
+  try {
+    input.take(message, SIGNING, "message");
+    const open = begin(cell);
+    // deno-fmt-ignore
+    const result = securememory_crypto_sign(
+      cell.handle, open, input.bytes, input.length, signature, SIGNATURE_BYTES,
+    );
+    end(cell, open, result, SIGNING);
+    return signature;
+  } finally {
+    input.drop();
+  }
+}
+
+/** The public key that belongs to a secret. */
+export function publicKey(cell: Cell, kind: unknown): Uint8Array<ArrayBuffer> {
+  const { securememory_crypto_public_key } = cryptoCalls();
+  const number = kindNumber(kind);
+  requireKeyLength(cell, KEY_BYTES, kind as KeyKind, GIVING);
+  const key = new Uint8Array(KEY_BYTES);
+  const open = begin(cell);
+  const result = securememory_crypto_public_key(cell.handle, open, number, key, KEY_BYTES);
+  end(cell, open, result, GIVING);
+  return key;
+}
+
+/** The cell of a new secret that the owner of the other key has as well. */
+export function agree(cell: Cell, theirs: unknown, options: SecretOptions | undefined): Cell {
+  const { securememory_crypto_agree } = cryptoCalls();
+  requireKeyLength(cell, KEY_BYTES, "X25519", AGREEING);
+  if (!(theirs instanceof Uint8Array)) {
+    throw new TypeError(
+      `${AGREEING}: the public key must be a Uint8Array, current value is ${describe(theirs)}`,
+    );
+  }
+  if (theirs.byteLength !== KEY_BYTES) {
+    throw new RangeError(
+      `${AGREEING}: a public key of X25519 has ${KEY_BYTES} bytes, current value is ` +
+        `${theirs.byteLength}`,
+    );
+  }
+  return create(KEY_BYTES, options, (_core, { alignment, flags }) => {
+    try {
+      input.takeBytes(theirs, AGREEING, "public key");
+      const open = begin(cell);
+      // deno-fmt-ignore
+      const result = securememory_crypto_agree(
+        cell.handle, open, input.bytes, input.length, alignment, flags,
+      );
+      return endMaking(cell, open, result, AGREEING);
+    } finally {
+      input.drop();
+    }
+  });
+}
+
+function kindNumber(kind: unknown): 0 | 1 {
+  if (kind === "Ed25519") return 0;
+  if (kind === "X25519") return 1;
+  const current = typeof kind === "string" ? `"${kind}"` : describe(kind);
+  throw new TypeError(
+    `${GIVING}: the kind must be "Ed25519" or "X25519", current value is ${current}`,
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * The native crypto library of this process: found and loaded at the first keyed operation, and
+ * never before.
+ *
+ * @module
+ */
+import { UnsupportedError } from "../errors.ts";
+import { CRYPTO_SYMBOLS, type CryptoCalls } from "./crypto_symbols.ts";
+import { library } from "./library.ts";
+import { loadPart } from "./load.ts";
+import { CRYPTO } from "./part.ts";
+
+let loaded: CryptoCalls | undefined;
+
+/**
+ * The library's functions. It is loaded on the first call.
+ *
+ * @throws {UnsupportedError} If there is no permission, or no library that fits.
+ */
+export function cryptoCalls(): CryptoCalls {
+  return loaded ??= load();
+}
+
+function load(): CryptoCalls {
+  const core = library();
+  const { path, calls } = loadPart(core.runtime, CRYPTO, CRYPTO_SYMBOLS);
+  // The address travels as a number: a Deno that may load only these libraries has no pointers.
+  const lender = new Float64Array(1);
+  core.calls.securememory_lender(lender, lender.length);
+  if (calls.securememory_crypto_start(lender[0] as number) < 0) {
+    throw new UnsupportedError(
+      `Cannot use the native crypto library "${path}": it does not get secrets from the native ` +
+        `library "${core.path}"`,
+    );
+  }
+  return calls;
+}
