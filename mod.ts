@@ -26,6 +26,7 @@ export {
   SecretBusyError,
   SecretClosedError,
   SecureMemoryError,
+  SourceError,
   type SystemDetail,
   SystemError,
   UnsupportedError,
@@ -58,7 +59,9 @@ export {
   stats,
 } from "./src/process_wide.ts";
 export { Secret } from "./src/secret.ts";
+export type { FileOptions } from "./src/sources/options.ts";
 export type { SharedSecret } from "./src/share.ts";
+export { SecretWriter, type SecretWriterOptions } from "./src/sources/writer.ts";
 export { purgeOnSignals, type SignalOptions } from "./src/signals.ts";
 export type { SecretStatus } from "./src/status.ts";
 export type { StreamOptions } from "./src/stream.ts";

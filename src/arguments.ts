@@ -68,7 +68,7 @@ export function checkSource(source: unknown): { bytes: Uint8Array<ArrayBuffer>; 
  * @throws {TypeError} If it is not a string.
  * @throws {RangeError} If it is empty.
  */
-export function checkText(text: unknown): asserts text is string {
+export function checkString(text: unknown): asserts text is string {
   if (typeof text !== "string") {
     throw new TypeError(
       `Cannot create a secret: the text must be a string, current value is ${describe(text)}`,
@@ -82,6 +82,21 @@ export function notComparable(other: unknown): TypeError {
   return new TypeError(
     `Cannot compare the secret: the other must be a Secret or a Uint8Array, current value is ${
       describe(other)
+    }`,
+  );
+}
+
+/**
+ * The bytes of a text to decode: as a source, but no ArrayBuffer.
+ *
+ * @throws {TypeError} If it is not a Uint8Array, or its memory is shared.
+ * @throws {RangeError} If it is empty.
+ */
+export function checkText(text: unknown): { bytes: Uint8Array<ArrayBuffer>; kept: boolean } {
+  if (text instanceof Uint8Array) return checkSource(text);
+  throw new TypeError(
+    `Cannot create a secret: the text must be a string or a Uint8Array, current value is ${
+      describe(text)
     }`,
   );
 }

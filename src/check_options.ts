@@ -35,6 +35,15 @@ export function mergeOptions(
   return { ...base, ...defined(options) };
 }
 
+/** The same for a maker with options of its own, which checks all of them itself. */
+export function mergeOwnOptions<T extends SecretOptions>(
+  base: SecretOptions,
+  options: T | undefined,
+): T {
+  if (options !== undefined && (typeof options !== "object" || options === null)) return options;
+  return { ...base, ...defined(options ?? {}) } as T;
+}
+
 /** Checks the options of a secret. Whether a required rung exists shows when it is used. */
 export function checkOptions(options: SecretOptions): void {
   if (typeof options !== "object" || options === null) {

@@ -29,6 +29,22 @@ export function create(length: number, options: SecretOptions | undefined, make:
   return cell(loaded, handle, length, resolved);
 }
 
+/**
+ * Makes a secret by one native call, which finds out how long it is. It is called once: what was
+ * read may not be there a second time.
+ */
+export function createOfSource(
+  options: SecretOptions | undefined,
+  make: Make,
+  explain: (of: Library, result: number) => Error,
+): Cell {
+  const loaded = library();
+  const resolved = resolve(options);
+  const handle = make(loaded.calls, resolved);
+  if (handle < 0) throw explain(loaded, handle);
+  return cell(loaded, handle, loaded.calls.securememory_length(handle), resolved);
+}
+
 function cell(loaded: Library, handle: number, length: number, resolved: Resolved): Cell {
   const { revokeViews, label } = resolved;
   const perThread = loaded.calls.securememory_gate(handle) === 1;

@@ -161,3 +161,18 @@ export class AuthenticationError extends SecureMemoryError {
     super("AUTHENTICATION_FAILED", message);
   }
 }
+
+/**
+ * A source could not be read: it is missing, too large, empty, refused by the system, or was
+ * interrupted. The message names the source and says why, never what was in it.
+ */
+export class SourceError extends SystemError {
+  static {
+    this.prototype.name = "SourceError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
+  constructor(message: string, options?: ErrorOptions & { detail?: SystemDetail }) {
+    super("SOURCE_FAILED", message, options?.detail ?? { errno: 0, syscall: "" }, options);
+  }
+}

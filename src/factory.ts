@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { mergeOptions } from "./check_options.ts";
+import { mergeOptions, mergeOwnOptions } from "./check_options.ts";
 import type { PasswordParams } from "./keyed/options.ts";
 import { resolve, type SecretOptions } from "./options.ts";
 import { requireRungs } from "./rungs.ts";
 import { Secret } from "./secret.ts";
+import type { FileOptions } from "./sources/options.ts";
 
 /**
  * Makes secrets with the same options. It holds nothing and needs no closing.
@@ -44,6 +45,31 @@ export class SecretFactory {
   /** As {@linkcode Secret.fromString}. */
   fromString(text: string, options?: SecretOptions): Secret {
     return Secret.fromString(text, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromHex}. */
+  fromHex(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.fromHex(text, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromBase64}. */
+  fromBase64(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.fromBase64(text, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromBase64Url}. */
+  fromBase64Url(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.fromBase64Url(text, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromFile}. */
+  fromFile(path: string | URL, options?: FileOptions): Secret {
+    return Secret.fromFile(path, mergeOwnOptions(this.#options, options));
+  }
+
+  /** As {@linkcode Secret.fromFd}. */
+  fromFd(fd: number, options?: FileOptions): Secret {
+    return Secret.fromFd(fd, mergeOwnOptions(this.#options, options));
   }
 
   /** As {@linkcode Secret.random}. */

@@ -7,9 +7,11 @@ import {
   checkFunction,
   checkLength,
   checkSource,
+  checkString,
   checkTarget,
   checkText,
   checkWhole,
+  describe,
   notComparable,
 } from "./arguments.ts";
 import { Cell } from "./cell.ts";
@@ -45,6 +47,9 @@ import { failure } from "./native/failure.ts";
 import { resolve, type SecretOptions } from "./options.ts";
 import { hideFromInspectors, redacted } from "./redact.ts";
 import { attachCell, shareCell, type SharedSecret } from "./share.ts";
+import { decodeBytes, decodeString, type Format } from "./sources/decode.ts";
+import type { FileOptions } from "./sources/options.ts";
+import { readDescriptor, readFile } from "./sources/read.ts";
 import { type SecretStatus, statusOf } from "./status.ts";
 import { copyOut, streamOf, type StreamOptions } from "./stream.ts";
 import { utf8Length } from "./utf8.ts";
@@ -60,6 +65,11 @@ import {
 
 /** From the buffer under a view to the secret: whoever has the view keeps the secret. */
 const owners = new WeakMap<ArrayBufferLike, Secret>();
+
+/** Whether bytes are those of a secret themselves, and no copy. */
+export function isViewOfSecret(bytes: Uint8Array): boolean {
+  return owners.has(bytes.buffer);
+}
 
 /** Secrets with asynchronous windows open: not collected, whatever the callback holds. */
 const inUse = new Map<Secret, number>();
@@ -158,10 +168,145 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   static fromString(text: string, options?: SecretOptions): Secret {
-    checkText(text);
+    checkString(text);
     const length = checkLength(utf8Length(text));
     const write = (bytes: Bytes) => void new TextEncoder().encodeInto(text, bytes);
     return Secret.#watched(createFilled(length, options, write));
+  }
+
+  /**
+   * Makes a secret of the bytes that hexadecimal text stands for (RFC 4648, section 8), and wipes
+   * the text if that is bytes. A string cannot be wiped: prefer bytes where you have the choice.
+   *
+   * Decoded in native code, straight into the page, in a time that depends on no character's
+   * value as long as all are valid.
+   *
+   * @param text Digits of both cases, two for each byte. Left as it is if this throws.
+   * @param options How the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `text` is neither a string nor a Uint8Array, or its memory is shared.
+   * @throws {RangeError} If `text` is empty.
+   * @throws {SyntaxError} If a digit is wrong or missing; the message has its position only.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * const text = new TextEncoder().encode("00ffA5");
+   * using key = Secret.fromHex(text);
+   * console.log(key.length, text[0]); // 3 0
+   * ```
+   */
+  static fromHex(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#decoded(text, "hexadecimal", options);
+  }
+
+  /**
+   * Makes a secret of the bytes that base64 stands for (RFC 4648, section 4), and wipes the text
+   * if that is bytes. A string cannot be wiped: prefer bytes where you have the choice.
+   *
+   * Takes what `Uint8Array.fromBase64` takes: white space anywhere, and padding or none, but not
+   * half of it. Unlike there, unused bits of the last character have to be zero. Decoded in native
+   * code, straight into the page, in a time that depends on no character's value as long as all
+   * are valid.
+   *
+   * @param text The text. Left as it is if this throws.
+   * @param options How the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `text` is neither a string nor a Uint8Array, or its memory is shared.
+   * @throws {RangeError} If `text` holds no bytes.
+   * @throws {SyntaxError} If a character is wrong or missing; the message has its position only.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.fromBase64(new TextEncoder().encode("+/8A\n"));
+   * console.log(key.length); // 3
+   * ```
+   */
+  static fromBase64(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#decoded(text, "base64", options);
+  }
+
+  /**
+   * As {@linkcode Secret.fromBase64}, with `-` and `_` in place of `+` and `/` (RFC 4648, section 5):
+   * the form of JSON Web Keys, for example.
+   *
+   * @param text The text. Left as it is if this throws.
+   * @param options How the secret is kept.
+   * @returns The secret.
+   * @throws As `fromBase64`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.fromBase64Url(new TextEncoder().encode("-_8A"));
+   * console.log(key.length); // 3
+   * ```
+   */
+  static fromBase64Url(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#decoded(text, "base64url", options);
+  }
+
+  /**
+   * Makes a secret of the content of a file, which the system reads straight into the page: no
+   * byte is ever in the JavaScript heap, or in memory that is not locked. The file may be of any
+   * kind, and its size need not be known: a mounted secret, a credential of systemd, a FIFO,
+   * /dev/stdin. Blocks the thread until everything is read.
+   *
+   * On Deno it takes the permission to read `path`, though native code does the reading.
+   *
+   * @param path A path, or a `file:` URL.
+   * @param options How much may be read, and how the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `path` is neither a string nor a `file:` URL, or has a zero character in it.
+   * @throws {SourceError} If there is no such file, it is a directory, cannot or may not be read, is
+   * empty, or has more than `maxBytes`.
+   * @throws {LockLimitError} If the budget for locked memory is spent: reading takes up to three
+   * times the file's length for a moment.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using content = Secret.fromFile("/etc/hosts", { maxBytes: 65536, trimNewline: true });
+   * console.log(content.length > 0); // true
+   * ```
+   */
+  static fromFile(path: string | URL, options?: FileOptions): Secret {
+    return Secret.#watched(readFile(path, options));
+  }
+
+  /**
+   * As {@linkcode Secret.fromFile}, of a file that is open already: from where it stands to its end.
+   * It stays open. 0 is standard input; on Windows there is no other.
+   *
+   * @param fd The number of the descriptor.
+   * @param options How much may be read, and how the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `fd` is not a number.
+   * @throws {RangeError} If `fd` is not a whole number from 0 to 2^31 - 1.
+   * @throws {SourceError} If it is not open for reading, gives nothing, or more than `maxBytes`.
+   * @throws {UnsupportedError} On Windows, if it is not 0.
+   * @throws {LockLimitError} As `fromFile`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   * import { closeSync, openSync } from "node:fs";
+   *
+   * const fd = openSync("/etc/hosts", "r");
+   * using content = Secret.fromFd(fd, { trimNewline: true });
+   * closeSync(fd);
+   * console.log(content.length > 0); // true
+   * ```
+   */
+  static fromFd(fd: number, options?: FileOptions): Secret {
+    return Secret.#watched(readDescriptor(fd, options));
   }
 
   /**
@@ -281,6 +426,24 @@ export class Secret implements Disposable, AsyncDisposable {
    */
   static attach(shared: SharedSecret): Secret {
     return new Secret(attachCell(shared));
+  }
+
+  static #decoded(
+    text: string | Uint8Array,
+    format: Format,
+    options: SecretOptions | undefined,
+  ): Secret {
+    if (typeof text === "string") return Secret.#watched(decodeString(text, format, options));
+    const { bytes, kept } = checkText(text);
+    const length = bytes.byteLength;
+    if (!kept) {
+      Secret.#checkWritable(bytes, "decode the text");
+      return Secret.#watched(decodeBytes(bytes, length, format, options));
+    }
+    const cell = withStill(bytes, (still) => decodeBytes(still, length, format, options));
+    // Only after everything has succeeded.
+    bytes.fill(0);
+    return Secret.#watched(cell);
   }
 
   /** Writing to a view of a secret outside `update` would stop the process. */

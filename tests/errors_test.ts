@@ -9,6 +9,7 @@ import {
   SecretBusyError,
   SecretClosedError,
   SecureMemoryError,
+  SourceError,
   SystemError,
   UnsupportedError,
 } from "../mod.ts";
@@ -28,6 +29,7 @@ const CLASSES: readonly (readonly [SecureMemoryError, string, string, readonly u
   ]],
   [new ProtectionError("No", DETAIL), "ProtectionError", "PROTECTION_FAILED", [SystemError]],
   [new UnsupportedError("No"), "UnsupportedError", "UNSUPPORTED", [SystemError]],
+  [new SourceError("No", { detail: DETAIL }), "SourceError", "SOURCE_FAILED", [SystemError]],
 ];
 
 for (const [error, name, code, parents] of CLASSES) {
@@ -50,7 +52,7 @@ for (const [error, name, code, parents] of CLASSES) {
 
 test("the codes are those of the table, each of one class", () => {
   const codes = CLASSES.map(([, , code]) => code);
-  assert.equal(new Set(codes).size, 7);
+  assert.equal(new Set(codes).size, 8);
 });
 
 test("errors of the system have `errno` and `syscall`, also when there was none", () => {
@@ -62,6 +64,12 @@ test("errors of the system have `errno` and `syscall`, also when there was none"
   const unsupported = new UnsupportedError("No", { detail: { errno: 38, syscall: "pkey_alloc" } });
   assert.equal(unsupported.errno, 38);
   assert.equal(unsupported.syscall, "pkey_alloc");
+});
+
+test("a SourceError of something that is no system call has no number, and keeps its cause", () => {
+  const cause = new Error("cause");
+  const error = new SourceError("No", { cause });
+  assert.deepEqual([error.errno, error.syscall, error.cause], [0, "", cause]);
 });
 
 test("other errors have neither `errno` nor `syscall`", () => {

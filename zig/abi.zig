@@ -12,7 +12,7 @@
 const std = @import("std");
 
 /// Raised whenever a symbol, a constant below or the meaning of either changes.
-pub const version: u32 = 3;
+pub const version: u32 = 4;
 
 /// Every way in which a call can fail. `code` maps each to a number; the switch
 /// has no `else`, so that a new error cannot compile unmapped.
@@ -29,6 +29,10 @@ pub const Error = error{
     NotSupported,
     NoSecretmem,
     NoPkey,
+    SourceFailed,
+    SourceTooLarge,
+    SourceEmpty,
+    NotDecodable,
 };
 
 pub fn code(err: Error) u7 {
@@ -45,6 +49,10 @@ pub fn code(err: Error) u7 {
         error.NotSupported => 10,
         error.NoSecretmem => 11,
         error.NoPkey => 12,
+        error.SourceFailed => 13,
+        error.SourceTooLarge => 14,
+        error.SourceEmpty => 15,
+        error.NotDecodable => 16,
     };
 }
 
@@ -90,6 +98,12 @@ pub const Step = enum(u8) {
     WerRegisterExcludedMemoryBlock,
     WerSetFlags,
     SetProcessWorkingSetSize,
+    open,
+    read,
+    poll,
+    CreateFile,
+    ReadFile,
+    GetStdHandle,
 };
 
 /// Where a failure came from: filled in by the operating system's layer, read
@@ -99,7 +113,7 @@ pub const Cause = struct {
     errno: u16 = 0,
 };
 
-pub fn pack(err: Error, cause: Cause) i32 {
+pub noinline fn pack(err: Error, cause: Cause) i32 {
     const packed_bits: u31 = @as(u31, cause.errno) << 15 |
         @as(u31, @backingInt(cause.step)) << 7 |
         code(err);

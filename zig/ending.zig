@@ -41,7 +41,7 @@ var owner: std.atomic.Value(u32) = .init(0);
 const tries_max: u32 = 1 << 17;
 
 /// At every creation; does something at the first.
-pub fn arm() void {
+pub noinline fn arm() void {
     if (owner.load(.monotonic) != 0) return;
     if (owner.cmpxchgStrong(0, os.process_id(), .release, .monotonic) != null) return;
     os.arm(&run);

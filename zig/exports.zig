@@ -21,8 +21,9 @@ const harden = @import("harden.zig");
 const os_layer = @import("os.zig");
 const ending = @import("ending.zig");
 const node_api = @import("node_api.zig");
+const decode = @import("sources/decode.zig");
+const read = @import("sources/read.zig");
 const Cause = abi.Cause;
-const whole = abi.whole;
 
 pub const panic = @import("panic.zig");
 
@@ -63,7 +64,10 @@ export fn securememory_open(handle: f64, protection: f64) i32 {
 }
 
 export fn securememory_close(handle: f64) i32 {
-    return with_handle(handle, secret.close);
+    var cause: Cause = .{};
+    const number = abi.whole(handle) catch |err| return abi.pack(err, cause);
+    secret.close(&cause, number) catch |err| return abi.pack(err, cause);
+    return 0;
 }
 
 /// Opens a window for reading that every thread can use.
@@ -229,6 +233,12 @@ export fn napi_register_module_v1(env: node_api.Env, exports: node_api.Value) no
     return node_api.Module(node_api.Process).register(env, exports);
 }
 
+/// Not inlined: there are so many of them. Opening and closing a window, which has to be quick,
+/// has its own.
+noinline fn whole(number: f64) abi.Error!u32 {
+    return abi.whole(number);
+}
+
 /// One that has to fit into 32 bits, without its fraction. Not by @floor: x86_64 has no
 /// instruction for it before SSE4.1, and the function that it calls instead brings 40 KiB
 /// of floating point with it on Windows (see `os/windows.zig`).
@@ -263,7 +273,7 @@ fn shape(length: f64, alignment: f64, flags: f64) abi.Error!secret.Shape {
 }
 
 fn copy(cause: *Cause, handle: f64, alignment: f64, flags: f64) abi.Error!u32 {
-    return secret.copy(cause, try whole(handle), try whole(alignment), try whole(flags));
+    return secret.copy(cause, try whole(handle), null, try whole(alignment), try whole(flags));
 }
 
 fn probe(cause: *Cause, what: f64) abi.Error!void {
@@ -279,12 +289,12 @@ fn label(cause: *Cause, handle: f64, bytes: ?[*]u8, length: f64) abi.Error!void 
 }
 
 fn open(cause: *Cause, handle: f64, protection: f64) abi.Error!void {
-    const wanted: abi.Protection = switch (try whole(protection)) {
+    const wanted: abi.Protection = switch (try abi.whole(protection)) {
         1 => .read,
         2 => .write,
         else => return error.InvalidArgument,
     };
-    return secret.open(cause, try whole(handle), wanted);
+    return secret.open(cause, try abi.whole(handle), wanted);
 }
 
 fn equal(first: f64, second: f64) abi.Error!bool {
@@ -295,6 +305,101 @@ fn equal_bytes(handle: f64, bytes: ?[*]const u8, length: f64) abi.Error!bool {
     const count = try whole(length);
     const given = if (bytes) |start| start[0..count] else &[0]u8{};
     return secret.equal_bytes(try whole(handle), given);
+}
+
+// Secrets of what comes from outside, straight into their pages: see `sources/`.
+
+/// Makes a secret of a file's content: of `path`, which ends with a zero, or of the descriptor
+/// `descriptor` if `path_length` is 0. `trims` is 1 to leave a line feed at the end out. Returns
+/// its handle.
+export fn securememory_create_read(
+    path: ?[*]const u8,
+    path_length: f64,
+    descriptor: f64,
+    max: f64,
+    trims: f64,
+    alignment: f64,
+    flags: f64,
+) i32 {
+    var cause: Cause = .{};
+    ending.arm();
+    const handle = create_read(&cause, path, path_length, descriptor, max, trims, alignment, flags) catch |err|
+        return abi.pack(err, cause);
+    return @intCast(handle);
+}
+
+/// Makes a secret of the bytes that a text stands for (see `decode.Format`), and wipes the text, on
+/// success only. If it is wrong, `position` gets where.
+export fn securememory_create_decoded(
+    text: ?[*]u8,
+    length: f64,
+    format: f64,
+    alignment: f64,
+    flags: f64,
+    position: ?*f64,
+) i32 {
+    var cause: Cause = .{};
+    ending.arm();
+    const handle = create_decoded(&cause, text, length, format, alignment, flags, position) catch |err|
+        return abi.pack(err, cause);
+    return @intCast(handle);
+}
+
+fn create_read(
+    cause: *Cause,
+    path: ?[*]const u8,
+    path_length: f64,
+    descriptor: f64,
+    max: f64,
+    trims: f64,
+    alignment: f64,
+    flags: f64,
+) abi.Error!u32 {
+    return read.read(cause, .{
+        .path = if (path_length == 0) null else try path_of(path, path_length),
+        .descriptor = try whole(descriptor),
+        .max = try whole(max),
+        .trims = trims != 0,
+        .alignment = try whole(alignment),
+        .flags = try whole(flags),
+    });
+}
+
+fn path_of(path: ?[*]const u8, length: f64) abi.Error![*:0]const os_layer.source.Unit {
+    const Unit = os_layer.source.Unit;
+    const count = try whole(length) / @sizeOf(Unit);
+    const start = path orelse return error.InvalidArgument;
+    if (!std.mem.isAligned(@intFromPtr(start), @alignOf(Unit))) return error.InvalidArgument;
+    const units = @as([*]const Unit, @ptrCast(@alignCast(start)))[0..count];
+    if (count == 0 or units[count - 1] != 0) return error.InvalidArgument;
+    return units[0 .. count - 1 :0];
+}
+
+fn create_decoded(
+    cause: *Cause,
+    text: ?[*]u8,
+    length: f64,
+    format: f64,
+    alignment: f64,
+    flags: f64,
+    position: ?*f64,
+) abi.Error!u32 {
+    const number = try whole(format);
+    if (number > @backingInt(decode.Format.base64url)) return error.InvalidArgument;
+    const out = position orelse return error.InvalidArgument;
+    const start = text orelse return error.InvalidArgument;
+    const source: decode.Text = .{ .bytes = start[0..try whole(length)], .format = @fromBackingInt(@intCast(number)) };
+    var at: usize = 0;
+    const count = source.decode(null, &at) catch |err| {
+        out.* = @floatFromInt(at);
+        return err;
+    };
+    if (count == 0) return error.SourceEmpty;
+    return secret.create(cause, .{
+        .length = @intCast(count),
+        .alignment = try whole(alignment),
+        .flags = try whole(flags),
+    }, .{ .text = source });
 }
 
 // Only in the library that tests load.

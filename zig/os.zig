@@ -60,6 +60,14 @@ pub const ending = switch (builtin.target.os.tag) {
     else => @compileError("SecureMemory has no layer for this operating system"),
 };
 
+/// Files and descriptors that a secret is read from: `open`, `existing`, `close`, `wait`, `read`.
+pub const source = switch (builtin.target.os.tag) {
+    .linux => @import("os/linux_source.zig"),
+    .macos => @import("os/darwin_source.zig"),
+    .windows => @import("os/windows_source.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
+
 /// Windows releases a reservation only as a whole.
 pub const partial_unreserve = builtin.target.os.tag != .windows;
 

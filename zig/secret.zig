@@ -13,6 +13,7 @@ const store = @import("store.zig");
 const gate = @import("gate.zig");
 const canary = @import("canary.zig");
 const compare = @import("compare.zig");
+const decode = @import("sources/decode.zig");
 const counters = @import("counters.zig");
 const invariant = @import("invariant.zig");
 const keys = @import("keys.zig");
@@ -40,8 +41,10 @@ pub const Content = union(enum) {
     random,
     /// Copied, then wiped.
     bytes: []u8,
-    /// The payload of another secret, whose window is open.
+    /// The payload of another secret, whose window is open; zeros behind it.
     payload: []const u8,
+    /// Decoded, then wiped. It was measured before: it is right, and as long as the secret.
+    text: decode.Text,
 };
 
 /// Moved by every purge. The runtimes look at it before they nest a window.
@@ -77,7 +80,11 @@ pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     record.state = .live;
     counters.allocated.add(1);
     counters.in_use.add(1);
-    if (content == .bytes) wipe(content.bytes);
+    switch (content) {
+        .bytes => |bytes| wipe(bytes),
+        .text => |text| wipe(text.bytes),
+        .zeros, .random, .payload => {},
+    }
     return record.handle();
 }
 
@@ -98,7 +105,12 @@ fn write(cause: *Cause, record: *Record, content: Content, page_size: usize) Err
         .zeros => {},
         .random => os.random(cause, record.payload()) catch return error.RandomFailed,
         .bytes => |bytes| @memcpy(record.payload(), bytes),
-        .payload => |bytes| @memcpy(record.payload(), bytes),
+        .payload => |bytes| @memcpy(record.payload()[0..bytes.len], bytes),
+        .text => |text| {
+            var position: usize = 0;
+            const length_now = text.decode(record.payload().ptr, &position) catch 0;
+            invariant.check(length_now == record.length);
+        },
     }
     canary.fill(record.before(), record.pattern);
     canary.fill(record.after(), record.pattern);
@@ -271,12 +283,12 @@ fn wipe_without_locks() void {
     }
 }
 
-/// Copies a secret whose window is open into a new one.
-pub fn copy(cause: *Cause, handle: u32, alignment: u32, flags: u32) Error!u32 {
+/// Copies a secret whose window is open into a new one: of the same length, or as much as fits.
+pub fn copy(cause: *Cause, handle: u32, wanted: ?u32, alignment: u32, flags: u32) Error!u32 {
     const record = try acquire_open(handle);
     defer record.lock.release();
-    const shape: Shape = .{ .length = record.length, .alignment = alignment, .flags = flags };
-    return create(cause, shape, .{ .payload = record.payload() });
+    const shape: Shape = .{ .length = wanted orelse record.length, .alignment = alignment, .flags = flags };
+    return create(cause, shape, .{ .payload = record.payload()[0..@min(shape.length, record.length)] });
 }
 
 /// Compares two secrets whose windows are open. Different lengths are unequal.
@@ -314,7 +326,7 @@ fn acquire_open(handle: u32) Error!*Record {
 }
 
 /// Address of the payload, for the runtime to make its view of; 0 if there is none.
-pub fn address(handle: u32) usize {
+pub noinline fn address(handle: u32) usize {
     const record = table.acquire(handle) catch return 0;
     defer record.lock.release();
     if (record.state != .live) return 0;

@@ -284,9 +284,9 @@ test "destroying wipes every byte of the page, on every rung" {
 test "a copy needs an open window, and is independent" {
     var cause: Cause = .{};
     const handle = try secret.create(&cause, shape_32, .random);
-    try expectError(error.NotOpen, secret.copy(&cause, handle, 16, lowest));
+    try expectError(error.NotOpen, secret.copy(&cause, handle, null, 16, lowest));
     try secret.open(&cause, handle, .read);
-    const copied = try secret.copy(&cause, handle, 64, lowest);
+    const copied = try secret.copy(&cause, handle, null, 64, lowest);
     try secret.open(&cause, copied, .read);
     try expect(try secret.equal(handle, copied));
     try end(handle);

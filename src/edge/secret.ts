@@ -7,8 +7,8 @@ import {
   checkFunction,
   checkLength,
   checkSource,
+  checkString,
   checkTarget,
-  checkText,
   checkWhole,
   notComparable,
 } from "../arguments.ts";
@@ -133,7 +133,7 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   static fromString(text: string, options?: SecretOptions): Secret {
-    checkText(text);
+    checkString(text);
     const length = checkLength(utf8Length(text));
     const write = (bytes: Bytes) => void new TextEncoder().encodeInto(text, bytes);
     return Secret.#watched(createFilled(length, options, write));

@@ -1,7 +1,7 @@
 // Written by `zig build abi` from zig/abi.zig: do not edit. A test compares the two.
 
 /** Raised whenever a symbol or the meaning of a number changes. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 /** Kinds of failure, by the number that a call returns. */
 export const CODES = [
@@ -18,6 +18,10 @@ export const CODES = [
   "NotSupported",
   "NoSecretmem",
   "NoPkey",
+  "SourceFailed",
+  "SourceTooLarge",
+  "SourceEmpty",
+  "NotDecodable",
 ] as const;
 
 /** System calls that can fail, by number. */
@@ -62,6 +66,12 @@ export const STEPS = [
   "WerRegisterExcludedMemoryBlock",
   "WerSetFlags",
   "SetProcessWorkingSetSize",
+  "open",
+  "read",
+  "poll",
+  "CreateFile",
+  "ReadFile",
+  "GetStdHandle",
 ] as const;
 
 /** Places of the numbers that `statistics` writes. */

@@ -56,6 +56,7 @@ export function bun(): Runtime | undefined {
     refusal: () => undefined,
     ...files,
     mayExist: (path) => file(path).size > 0,
+    readRefusal: () => undefined,
     folderRefusal: () => undefined,
     // Loading node:crypto takes 4 ms.
     sha256: (bytes) => SHA256.hash(bytes, "hex"),

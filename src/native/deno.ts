@@ -75,6 +75,7 @@ export function deno(): Runtime | undefined {
     },
     readFile: (path) =>
       granted("read", path) ? readOr(() => host.readFileSync(path)) : "unreadable",
+    readRefusal: (path) => granted("read", path) ? undefined : `Run Deno with --allow-read=${path}`,
     folderRefusal(path: string): string | undefined {
       if (granted("read", path) && granted("write", path)) return undefined;
       return `run Deno with --allow-read=${path} --allow-write=${path}`;

@@ -38,6 +38,13 @@ export function node(): Runtime | undefined {
     },
     ...nodeFiles(host),
     // V8 has such arrays, and Node turns them off: --typed-array-max-size-in-heap=0.
+    readRefusal(path: string): string | undefined {
+      if (host.permission === undefined) return undefined;
+      const { resolve } = host.getBuiltinModule("node:path") as { resolve(path: string): string };
+      const whole = resolve(path);
+      if (host.permission.has("fs.read", whole)) return undefined;
+      return `Run Node with --allow-fs-read=${whole}`;
+    },
     folderRefusal(path: string): string | undefined {
       const may = (scope: string) => host.permission?.has(scope, path) ?? true;
       if (may("fs.read") && may("fs.write")) return undefined;

@@ -33,6 +33,9 @@ export interface Runtime {
    */
   readFile(path: string): Uint8Array | "missing" | "unreadable";
 
+  /** Why the runtime would not read a file, and what to do; `undefined` if it would. Never prompts. */
+  readRefusal(path: string): string | undefined;
+
   /** Whether a folder may be read and written as far as the runtime is concerned; what to do if not. */
   folderRefusal(path: string): string | undefined;
 

@@ -99,6 +99,29 @@ export const SYMBOLS = {
     ],
     result: "i32",
   },
+  securememory_create_read: {
+    parameters: [
+      "buffer", // path, with a zero at the end
+      "f64", // its bytes; 0: the descriptor is read
+      "f64", // descriptor
+      "f64", // bytes at most
+      "f64", // 1: without a line feed at the end
+      "f64", // alignment
+      "f64", // flags
+    ],
+    result: "i32", // handle
+  },
+  securememory_create_decoded: {
+    parameters: [
+      "buffer", // text, wiped on success
+      "f64", // length
+      "f64", // format: hexadecimal, base64, base64url
+      "f64", // alignment
+      "f64", // flags
+      "buffer", // double *position
+    ],
+    result: "i32", // handle
+  },
   securememory_diagnose: {
     parameters: [
       "f64", // on

@@ -38,7 +38,7 @@ const Lines = struct {
     fn next(lines: *Lines) ?[]const u8 {
         while (true) {
             const held = lines.buffer[lines.start..lines.end];
-            if (std.mem.findScalar(u8, held, '\n')) |length| {
+            if (find(held, '\n')) |length| {
                 lines.start += length + 1;
                 return held[0..length];
             }
@@ -62,8 +62,8 @@ const Head = struct {
     permissions: []const u8,
 
     fn parse(line: []const u8) ?Head {
-        const dash = std.mem.findScalar(u8, line, '-') orelse return null;
-        const space = std.mem.findScalar(u8, line, ' ') orelse return null;
+        const dash = find(line, '-') orelse return null;
+        const space = find(line, ' ') orelse return null;
         if (dash > space or line.len < space + 5) return null;
         return .{
             .from = std.fmt.parseInt(usize, line[0..dash], 16) catch return null,
@@ -197,6 +197,12 @@ fn has_flag(line: []const u8, flag: *const [2]u8) bool {
         if (std.mem.eql(u8, word, flag)) return true;
     }
     return false;
+}
+
+/// Where a byte is first. That of Zig's std is several times as fast, and 700 bytes long.
+noinline fn find(text: []const u8, byte: u8) ?usize {
+    for (text, 0..) |one, index| if (one == byte) return index;
+    return null;
 }
 
 test "a head line is told from the lines that follow it" {
