@@ -24,18 +24,30 @@ export type { RuntimeName } from "./src/edge/runtime.ts";
 export { Secret } from "./src/edge/secret.ts";
 export { type Stats, stats } from "./src/edge/stats.ts";
 export type { SecretStatus } from "./src/edge/status.ts";
+export { SecretWriter } from "./src/edge/writer.ts";
 export {
   AllocationError,
+  AuthenticationError,
   CorruptionError,
   LockLimitError,
   ProtectionError,
   SecretBusyError,
   SecretClosedError,
   SecureMemoryError,
+  SourceError,
   type SystemDetail,
   SystemError,
   UnsupportedError,
 } from "./src/errors.ts";
+export type { KeyKind } from "./src/keyed/curve_arguments.ts";
+export type { Hash } from "./src/keyed/hash.ts";
+export type {
+  DecryptOptions,
+  DecryptSecretOptions,
+  DeriveOptions,
+  EncryptOptions,
+  PasswordParams,
+} from "./src/keyed/options.ts";
 export type {
   GateOption,
   LeakReport,
@@ -44,4 +56,5 @@ export type {
   StoreOption,
 } from "./src/option_types.ts";
 export type { SecretWindow } from "./src/running.ts";
+export type { SecretWriterOptions } from "./src/sources/options.ts";
 export type { StreamOptions } from "./src/stream.ts";

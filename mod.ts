@@ -32,7 +32,7 @@ export {
   UnsupportedError,
 } from "./src/errors.ts";
 export { SecretFactory } from "./src/factory.ts";
-export type { KeyKind } from "./src/keyed/curve.ts";
+export type { KeyKind } from "./src/keyed/curve_arguments.ts";
 export type { Hash } from "./src/keyed/hash.ts";
 export type {
   DecryptOptions,
@@ -59,9 +59,9 @@ export {
   stats,
 } from "./src/process_wide.ts";
 export { Secret } from "./src/secret.ts";
-export type { FileOptions } from "./src/sources/options.ts";
 export type { SharedSecret } from "./src/share.ts";
-export { SecretWriter, type SecretWriterOptions } from "./src/sources/writer.ts";
+export type { FileOptions, SecretWriterOptions } from "./src/sources/options.ts";
+export { SecretWriter } from "./src/sources/writer.ts";
 export { purgeOnSignals, type SignalOptions } from "./src/signals.ts";
 export type { SecretStatus } from "./src/status.ts";
 export type { StreamOptions } from "./src/stream.ts";

@@ -29,8 +29,10 @@ import {
   leaveLasting,
 } from "./gate.ts";
 import { isKept, withStill } from "./kept_bytes.ts";
-import { decrypt, decryptSecret, encrypt, encryptSecret, isForSecret } from "./keyed/box.ts";
-import { agree, type KeyKind, publicKey, sign } from "./keyed/curve.ts";
+import { decrypt, decryptSecret, encrypt, encryptSecret } from "./keyed/box.ts";
+import { isForSecret } from "./keyed/box_arguments.ts";
+import { agree, publicKey, sign } from "./keyed/curve.ts";
+import type { KeyKind } from "./keyed/curve_arguments.ts";
 import { derive } from "./keyed/derive.ts";
 import type { Hash } from "./keyed/hash.ts";
 import { hmac, verifyHmac } from "./keyed/hmac.ts";
@@ -47,7 +49,8 @@ import { failure } from "./native/failure.ts";
 import { resolve, type SecretOptions } from "./options.ts";
 import { hideFromInspectors, redacted } from "./redact.ts";
 import { attachCell, shareCell, type SharedSecret } from "./share.ts";
-import { decodeBytes, decodeString, type Format } from "./sources/decode.ts";
+import { decodeBytes, decodeString } from "./sources/decode.ts";
+import type { Format } from "./sources/formats.ts";
 import type { FileOptions } from "./sources/options.ts";
 import { readDescriptor, readFile } from "./sources/read.ts";
 import { type SecretStatus, statusOf } from "./status.ts";

@@ -32,6 +32,13 @@ pub const Kind = enum(u8) { page, region };
 /// record's protection key.
 pub const Access = enum(u8) { none, read, write, keyed };
 
+/// Of a secret's ciphertext.
+pub const Sealing = struct {
+    nonce: u64 = 0,
+    /// Bytes of it; 0 for memory that holds no secret.
+    length: u32 = 0,
+};
+
 pub const Record = struct {
     /// Held while the record, its pages or their protection change.
     lock: Lock = .{},
@@ -61,9 +68,9 @@ pub const Record = struct {
     /// Counts the uses of the record beyond the generation's few bits.
     uses: u64 = 0,
     pattern: canary.Pattern = undefined,
-    /// At the edge, where closed secrets are encrypted: of the ciphertext.
-    nonce: if (builtin.target.cpu.arch.isWasm()) u64 else void =
-        if (builtin.target.cpu.arch.isWasm()) 0 else {},
+    /// At the edge closed secrets are encrypted.
+    sealing: if (builtin.target.cpu.arch.isWasm()) Sealing else void =
+        if (builtin.target.cpu.arch.isWasm()) .{} else {},
     next: ?*Record = null,
 
     pub fn is_open(record: *const Record) bool {

@@ -18,11 +18,88 @@ export interface Core {
   securememory_destroy(handle: number): number;
   securememory_purge(): number;
   securememory_address(handle: number): number;
+  securememory_length(handle: number): number;
   securememory_equal(first: number, second: number): number;
   securememory_equal_bytes(handle: number, bytes: number, length: number): number;
   securememory_scratch(length: number): number;
   securememory_scratch_end(): void;
   securememory_statistic(what: number): number;
+  securememory_create_decoded(
+    format: number,
+    text: number,
+    length: number,
+    alignment: number,
+    position: number,
+  ): number;
+  securememory_hmac(
+    handle: number,
+    hash: number,
+    data: number,
+    dataLength: number,
+    out: number,
+  ): number;
+  securememory_verify_hmac(
+    handle: number,
+    hash: number,
+    data: number,
+    dataLength: number,
+    mac: number,
+  ): number;
+  securememory_derive(
+    handle: number,
+    hash: number,
+    salt: number,
+    saltLength: number,
+    info: number,
+    infoLength: number,
+    length: number,
+    alignment: number,
+  ): number;
+  securememory_encrypt(
+    handle: number,
+    aad: number,
+    aadLength: number,
+    plaintext: number,
+    length: number,
+    box: number,
+  ): number;
+  securememory_encrypt_secret(
+    handle: number,
+    other: number,
+    aad: number,
+    aadLength: number,
+    box: number,
+    boxLength: number,
+  ): number;
+  securememory_decrypt(
+    handle: number,
+    aad: number,
+    aadLength: number,
+    box: number,
+    boxLength: number,
+    out: number,
+  ): number;
+  securememory_decrypt_secret(
+    handle: number,
+    aad: number,
+    aadLength: number,
+    box: number,
+    boxLength: number,
+    alignment: number,
+  ): number;
+  securememory_sign(handle: number, message: number, length: number, out: number): number;
+  securememory_public_key(handle: number, kind: number, out: number): number;
+  securememory_agree(handle: number, theirs: number, alignment: number): number;
+  securememory_from_password(
+    handle: number,
+    nonce: number,
+    nonceLength: number,
+    memoryKib: number,
+    passes: number,
+    parallelism: number,
+    length: number,
+    alignment: number,
+  ): number;
 }
 
 /** As the module declares it, see zig/edge/memory.zig. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { mergeOptions } from "../check_options.ts";
+import type { PasswordParams } from "../keyed/options.ts";
 import type { SecretOptions } from "../option_types.ts";
 import { resolve } from "./options.ts";
 import { Secret } from "./secret.ts";
@@ -53,6 +54,26 @@ export class SecretFactory {
   /** As {@linkcode Secret.fill}. */
   fill(length: number, write: (bytes: Uint8Array) => void, options?: SecretOptions): Secret {
     return Secret.fill(length, write, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromHex}. */
+  fromHex(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.fromHex(text, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromBase64}. */
+  fromBase64(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.fromBase64(text, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromBase64Url}. */
+  fromBase64Url(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.fromBase64Url(text, this.#merge(options));
+  }
+
+  /** As {@linkcode Secret.fromPassword}. */
+  fromPassword(password: Secret, params: PasswordParams, options?: SecretOptions): Secret {
+    return Secret.fromPassword(password, params, this.#merge(options));
   }
 
   #merge(options: SecretOptions | undefined): SecretOptions {

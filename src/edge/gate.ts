@@ -8,7 +8,7 @@ import { SecretBusyError, SecretClosedError } from "../errors.ts";
 import { PROTECTION_READ, PROTECTION_WRITE } from "../native/abi.ts";
 import type { Bytes } from "../running.ts";
 import type { Cell } from "./cell.ts";
-import { bytesAt, core } from "./core.ts";
+import { bytesAt, core, coreIfStarted } from "./core.ts";
 import { failure } from "./failure.ts";
 import { unwatch } from "./leaks.ts";
 import { purgeCount } from "./purges.ts";
@@ -98,13 +98,18 @@ export function isGone(cell: Cell): boolean {
  * window is open.
  */
 export function isWritable(bytes: Uint8Array): boolean {
-  if (bytes.buffer !== core().memory.buffer) return true;
+  if (!isViewOfSecret(bytes)) return true;
   const end = bytes.byteOffset + bytes.byteLength;
   for (const { view } of writables) {
     if (view === undefined || bytes.byteOffset < view.byteOffset) continue;
     if (end <= view.byteOffset + view.byteLength) return true;
   }
   return false;
+}
+
+/** Whether bytes are those of a secret themselves, and no copy. */
+export function isViewOfSecret(bytes: Uint8Array): boolean {
+  return bytes.buffer === coreIfStarted()?.memory.buffer;
 }
 
 function isPurged(cell: Cell): boolean {

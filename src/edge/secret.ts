@@ -9,19 +9,33 @@ import {
   checkSource,
   checkString,
   checkTarget,
+  checkText,
   checkWhole,
+  describe,
   notComparable,
 } from "../arguments.ts";
 import { SecretClosedError } from "../errors.ts";
 import { rejectAsync } from "../escape.ts";
+import { isForSecret } from "../keyed/box_arguments.ts";
+import type { KeyKind } from "../keyed/curve_arguments.ts";
+import type { Hash } from "../keyed/hash.ts";
+import type {
+  DecryptOptions,
+  DecryptSecretOptions,
+  DeriveOptions,
+  EncryptOptions,
+  PasswordParams,
+} from "../keyed/options.ts";
 import type { SecretOptions } from "../option_types.ts";
 import { hideFromInspectors, redacted } from "../redact.ts";
 import { type Bytes, OpenWindow, run, runAsync, runBlind, type SecretWindow } from "../running.ts";
+import type { Format } from "../sources/formats.ts";
 import { copyOut, streamOf, type StreamOptions } from "../stream.ts";
 import { utf8Length } from "../utf8.ts";
 import { Cell } from "./cell.ts";
 import { core } from "./core.ts";
 import { create, createFilled } from "./create.ts";
+import { decode } from "./decode.ts";
 import { failure } from "./failure.ts";
 import {
   close,
@@ -33,9 +47,21 @@ import {
   isWritable,
   leave,
 } from "./gate.ts";
+import {
+  agree,
+  decrypt,
+  decryptSecret,
+  derive,
+  encrypt,
+  encryptSecret,
+  fromPassword,
+  hmac,
+  publicKey,
+  sign,
+  verifyHmac,
+} from "./keyed.ts";
 import { watch } from "./leaks.ts";
-import { resolve } from "./options.ts";
-import { withScratch } from "./scratch.ts";
+import { withRoom } from "./room.ts";
 import { type SecretStatus, statusOf } from "./status.ts";
 import { unsupported } from "./unsupported.ts";
 
@@ -194,6 +220,124 @@ export class Secret implements Disposable, AsyncDisposable {
   }
 
   /**
+   * Makes a secret of the bytes that hexadecimal text stands for (RFC 4648, section 8), and wipes
+   * the text if that is bytes. A string cannot be wiped: prefer bytes where you have the choice.
+   *
+   * Decoded in WebAssembly, straight to where it stays, in a time that depends on no character's
+   * value as long as all are valid.
+   *
+   * @param text Digits of both cases, two for each byte. Left as it is if this throws.
+   * @param options How the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `text` is neither a string nor a Uint8Array, or its memory is shared.
+   * @throws {RangeError} If `text` is empty.
+   * @throws {SyntaxError} If a digit is wrong or missing; the message has its position only.
+   * @throws {AllocationError} If there is no memory, or it would have to grow inside a window.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * const text = new TextEncoder().encode("00ffA5");
+   * using key = Secret.fromHex(text);
+   * console.log(key.length, text[0]); // 3 0
+   * ```
+   */
+  static fromHex(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#decoded(text, "hexadecimal", options);
+  }
+
+  /**
+   * Makes a secret of the bytes that base64 stands for (RFC 4648, section 4), and wipes the text
+   * if that is bytes. A string cannot be wiped: prefer bytes where you have the choice.
+   *
+   * Takes what `Uint8Array.fromBase64` takes: white space anywhere, and padding or none, but not
+   * half of it. Unlike there, unused bits of the last character have to be zero. Decoded in
+   * WebAssembly, straight to where it stays, in a time that depends on no character's value as long as all
+   * are valid.
+   *
+   * @param text The text. Left as it is if this throws.
+   * @param options How the secret is kept.
+   * @returns The secret.
+   * @throws {TypeError} If `text` is neither a string nor a Uint8Array, or its memory is shared.
+   * @throws {RangeError} If `text` holds no bytes.
+   * @throws {SyntaxError} If a character is wrong or missing; the message has its position only.
+   * @throws {AllocationError} If there is no memory, or it would have to grow inside a window.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using key = Secret.fromBase64(new TextEncoder().encode("+/8A\n"));
+   * console.log(key.length); // 3
+   * ```
+   */
+  static fromBase64(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#decoded(text, "base64", options);
+  }
+
+  /**
+   * As {@linkcode Secret.fromBase64}, with `-` and `_` in place of `+` and `/` (RFC 4648, section 5):
+   * the form of JSON Web Keys, for example.
+   *
+   * @param text The text. Left as it is if this throws.
+   * @param options How the secret is kept.
+   * @returns The secret.
+   * @throws As `fromBase64`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using key = Secret.fromBase64Url(new TextEncoder().encode("-_8A"));
+   * console.log(key.length); // 3
+   * ```
+   */
+  static fromBase64Url(text: string | Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#decoded(text, "base64url", options);
+  }
+
+  /**
+   * Makes a secret of a password by Argon2id (RFC 9106), in WebAssembly: neither the password nor
+   * what becomes of it passes through JavaScript. It takes as long as the parameters say, on this
+   * thread.
+   *
+   * @param password The password, of any length.
+   * @param params The nonce, and what the work costs.
+   * @param options How the new secret is kept; the password's options are not inherited.
+   * @returns The secret: a key, or what a later password is compared with.
+   * @throws {TypeError} If `password` is not a Secret, or a parameter is of the wrong type.
+   * @throws {RangeError} If a parameter is out of range.
+   * @throws {SecretClosedError} If the password was closed.
+   * @throws {AllocationError} If there is no memory, or it would have to grow inside a window.
+   * @throws {UnsupportedError} If WebAssembly cannot be used.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using password = Secret.fromString("correct horse");
+   * const nonce = crypto.getRandomValues(new Uint8Array(16)); // keep it with what the key encrypts
+   * using key = Secret.fromPassword(password, { nonce, memory: 1024, passes: 2 });
+   * console.log(key.length); // 32
+   * ```
+   */
+  static fromPassword(
+    password: Secret,
+    params: PasswordParams,
+    options?: SecretOptions,
+  ): Secret {
+    if (!(password instanceof Secret)) {
+      throw new TypeError(
+        `Cannot make a secret of the password: it must be a Secret, current value is ${
+          describe(password)
+        }`,
+      );
+    }
+    return Secret.#watched(fromPassword(password.#cell, params, options));
+  }
+
+  /**
    * There is nothing to attach: WebAssembly memory is of one isolate, and not shared.
    *
    * @throws {UnsupportedError} Always.
@@ -297,6 +441,20 @@ export class Secret implements Disposable, AsyncDisposable {
    */
   static prompt(_question: string, _options?: SecretOptions): never {
     throw unsupported("prompt for a secret", "an edge runtime has no terminal");
+  }
+
+  static #decoded(
+    text: string | Uint8Array,
+    format: Format,
+    options: SecretOptions | undefined,
+  ): Secret {
+    if (typeof text === "string") return Secret.#watched(decode(text, format, options));
+    const { bytes, kept } = checkText(text);
+    if (!kept) checkWritable(bytes, "decode the text");
+    const cell = decode(bytes, format, options);
+    // Only after everything has succeeded.
+    bytes.fill(0);
+    return Secret.#watched(cell);
   }
 
   static #watched(cell: Cell): Secret {
@@ -454,10 +612,13 @@ export class Secret implements Disposable, AsyncDisposable {
       if (isClosing(this.#cell)) throw new SecretClosedError();
       if (other.byteLength !== length) return false;
       // The room comes first: it may need memory that can grow only outside of windows.
-      return withScratch(length, action, (calls, address, room) => {
-        room.set(other);
-        return this.#inside(() => calls.securememory_equal_bytes(handle, address, length)) === 1;
-      });
+      return withRoom(
+        action,
+        [{ bytes: other, length }],
+        0,
+        (calls, { at: [start] }) =>
+          this.#inside(() => calls.securememory_equal_bytes(handle, start as number, length)),
+      ) === 1;
     }
     if (!(other instanceof Secret)) throw notComparable(other);
     const second = other.#cell.handle;
@@ -489,6 +650,251 @@ export class Secret implements Disposable, AsyncDisposable {
       options,
       (calls, alignment) => calls.securememory_create_copy(cell.handle, alignment),
     ));
+  }
+
+  /**
+   * HMAC (RFC 2104) with this secret as the key, in WebAssembly: the key never passes through
+   * JavaScript, and no copy or pad of it is left anywhere.
+   *
+   * @param hash The hash function.
+   * @param data What is authenticated; a string as UTF-8.
+   * @returns The MAC: 32 bytes with SHA-256, 64 with SHA-512.
+   * @throws {TypeError} If `hash` is none of the two, or `data` is neither a Uint8Array nor a string.
+   * @throws {SecretClosedError} If the secret was closed.
+   * @throws {UnsupportedError} If WebAssembly cannot be used.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using key = Secret.fromString("key");
+   * const mac = key.hmac("SHA-256", "The quick brown fox jumps over the lazy dog");
+   * console.log(mac.length); // 32
+   * ```
+   */
+  hmac(hash: Hash, data: Uint8Array | string): Uint8Array<ArrayBuffer> {
+    return hmac(this.#cell, hash, data);
+  }
+
+  /**
+   * Whether a MAC is that of `data` with this secret as the key. Compares in constant time, in
+   * WebAssembly: the right MAC never passes through JavaScript.
+   *
+   * @param hash The hash function.
+   * @param data What was authenticated; a string as UTF-8.
+   * @param mac The MAC that came with it. One of another length is wrong.
+   * @returns True if it is right.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using key = Secret.random(32);
+   * const mac = key.hmac("SHA-256", "message");
+   * console.log(key.verifyHmac("SHA-256", "message", mac)); // true
+   * console.log(key.verifyHmac("SHA-256", "another", mac)); // false
+   * ```
+   */
+  verifyHmac(hash: Hash, data: Uint8Array | string, mac: Uint8Array): boolean {
+    return verifyHmac(this.#cell, hash, data, mac);
+  }
+
+  /**
+   * Derives another secret from this one by HKDF (RFC 5869), extract and expand, in WebAssembly:
+   * neither of them passes through JavaScript.
+   *
+   * @param info What the new secret is for, so that each purpose has its own; a string as UTF-8.
+   * @param length Bytes of the new secret, from 1 to 255 times the hash's.
+   * @param options The salt, the hash function, and how the new secret is kept; this secret's
+   * options are not inherited.
+   * @returns The new secret.
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If `length` is out of range.
+   * @throws {AllocationError} If there is no memory, or it would have to grow inside a window.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using main = Secret.random(32);
+   * using cookies = main.derive("cookies", 32);
+   * using backups = main.derive("backups", 32, { label: "key of the backups" });
+   * console.log(cookies.equals(backups)); // false
+   * ```
+   */
+  derive(info: Uint8Array | string, length: number, options?: DeriveOptions): Secret {
+    return Secret.#watched(derive(this.#cell, info, length, options));
+  }
+
+  /**
+   * Encrypts and authenticates with this secret as the key, by XChaCha20-Poly1305
+   * (draft-irtf-cfrg-xchacha-03 on RFC 8439), in WebAssembly. The nonce is random, from `crypto.getRandomValues`:
+   * with 24 bytes it may be, for any number of boxes.
+   *
+   * A plaintext that is an array or a string is in the JavaScript heap already, and stays there until
+   * you wipe it or it is collected. What is to be kept out of the heap is passed as a Secret.
+   *
+   * @param plaintext Bytes, a string as UTF-8, or another secret. It may be empty.
+   * @param options Additional data, which is authenticated and not in the box.
+   * @returns The box: the nonce (24 bytes), the ciphertext (as long as the plaintext), the tag (16).
+   * @throws {TypeError} If an argument is of the wrong type.
+   * @throws {RangeError} If this secret has not 32 bytes.
+   * @throws {SecretClosedError} If this secret or the plaintext was closed.
+   * @throws {AllocationError} If the runtime gives no random bytes, or no memory.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using key = Secret.random(32);
+   * const box = key.encrypt("attack at dawn", { aad: "orders/7" });
+   * console.log(box.length); // 54
+   * ```
+   */
+  encrypt(
+    plaintext: Uint8Array | string | Secret,
+    options?: EncryptOptions,
+  ): Uint8Array<ArrayBuffer> {
+    const cell = this.#cell;
+    return plaintext instanceof Secret
+      ? encryptSecret(cell, plaintext.#cell, options)
+      : encrypt(cell, plaintext, options);
+  }
+
+  /**
+   * Decrypts a box that `encrypt` made, if it is authentic; nothing of it is written otherwise.
+   *
+   * The plaintext is an ordinary array, in the JavaScript heap: wiping it is up to you. With
+   * `as: "secret"` it goes from the box straight into a new secret.
+   *
+   * @param box The box.
+   * @param options The additional data that it was made with.
+   * @returns The plaintext.
+   * @throws {AuthenticationError} If the box was changed, or made with another key or other additional data.
+   * @throws {TypeError} If an argument is of the wrong type, or the box is in shared memory.
+   * @throws {RangeError} If this secret has not 32 bytes, or the plaintext of a secret would have none.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using key = Secret.random(32);
+   * const box = key.encrypt("attack at dawn");
+   * console.log(new TextDecoder().decode(key.decrypt(box))); // attack at dawn
+   * using plaintext = key.decrypt(box, { as: "secret", label: "orders" });
+   * console.log(`${plaintext}`); // Secret(14 bytes)
+   * ```
+   */
+  decrypt(box: Uint8Array, options?: DecryptOptions): Uint8Array<ArrayBuffer>;
+  /**
+   * Decrypts a box into a new secret.
+   *
+   * @param box The box, of a plaintext of at least one byte.
+   * @param options `as: "secret"`, the additional data that it was made with, and how the new secret
+   * is kept; this secret's options are not inherited.
+   * @returns The new secret.
+   * @throws {AllocationError} If there is no memory, or it would have to grow inside a window.
+   * @throws As the other one otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using key = Secret.random(32);
+   * using dataKey = Secret.random(32);
+   * const box = key.encrypt(dataKey);
+   * using same = key.decrypt(box, { as: "secret" });
+   * console.log(same.equals(dataKey)); // true
+   * ```
+   */
+  decrypt(box: Uint8Array, options: DecryptSecretOptions): Secret;
+  decrypt(
+    box: Uint8Array,
+    options?: DecryptOptions | DecryptSecretOptions,
+  ): Uint8Array<ArrayBuffer> | Secret {
+    return isForSecret(options)
+      ? Secret.#watched(decryptSecret(this.#cell, box, options))
+      : decrypt(this.#cell, box, options);
+  }
+
+  /**
+   * Signs with this secret as the key, by Ed25519 (RFC 8032), in WebAssembly. The secret is the seed
+   * of 32 bytes that the RFC calls the private key.
+   *
+   * @param message What is signed; a string as UTF-8.
+   * @returns The signature, 64 bytes.
+   * @throws {TypeError} If `message` is neither a Uint8Array nor a string.
+   * @throws {RangeError} If this secret has not 32 bytes.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using seed = Secret.random(32);
+   * const signature = seed.sign("message");
+   * const key = await crypto.subtle.importKey("raw", seed.publicKey(), "Ed25519", true, ["verify"]);
+   * const message = new TextEncoder().encode("message");
+   * console.log(await crypto.subtle.verify("Ed25519", key, signature, message)); // true
+   * ```
+   */
+  sign(message: Uint8Array | string): Uint8Array<ArrayBuffer> {
+    return sign(this.#cell, message);
+  }
+
+  /**
+   * The public key that belongs to this secret.
+   *
+   * @param kind For `sign`: `"Ed25519"` (RFC 8032), the default. For `agree`: `"X25519"` (RFC 7748). Use
+   * one secret for one of them only.
+   * @returns The public key, 32 bytes.
+   * @throws {TypeError} If `kind` is none of the two.
+   * @throws {RangeError} If this secret has not 32 bytes.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using seed = Secret.random(32);
+   * console.log(seed.publicKey().length); // 32
+   * ```
+   */
+  publicKey(kind: KeyKind = "Ed25519"): Uint8Array<ArrayBuffer> {
+    return publicKey(this.#cell, kind);
+  }
+
+  /**
+   * Agrees on a secret with the owner of another key, by X25519 (RFC 7748), in WebAssembly. The
+   * result is no key yet: derive one from it, with both public keys as `info`, say.
+   *
+   * @param publicKey The other one's public key, 32 bytes.
+   * @param options How the new secret is kept; this secret's options are not inherited.
+   * @returns The secret that both get, 32 bytes.
+   * @throws {TypeError} If `publicKey` is not a Uint8Array.
+   * @throws {RangeError} If this secret or the public key has not 32 bytes, or the public key is
+   * one of those that give zeros for every secret (RFC 7748, 6.1).
+   * @throws {AllocationError} If there is no memory, or it would have to grow inside a window.
+   * @throws As `hmac` otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core/edge";
+   *
+   * using alice = Secret.random(32);
+   * using bob = Secret.random(32);
+   * using ours = alice.agree(bob.publicKey("X25519"));
+   * using theirs = bob.agree(alice.publicKey("X25519"));
+   * console.log(ours.equals(theirs)); // true
+   * ```
+   */
+  agree(publicKey: Uint8Array, options?: SecretOptions): Secret {
+    return Secret.#watched(agree(this.#cell, publicKey, options));
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkWhole, describe, LENGTH_MAX } from "../arguments.ts";
-import type { SecretOptions } from "../options.ts";
+import type { SecretOptions } from "../option_types.ts";
 
 /** Options of `Secret.fromFile` and `Secret.fromFd`. */
 export interface FileOptions extends SecretOptions {
@@ -12,6 +12,12 @@ export interface FileOptions extends SecretOptions {
   maxBytes?: number;
   /** Leave out one `\n` or `\r\n` at the end. Default `false`. */
   trimNewline?: boolean;
+}
+
+/** Options of {@linkcode SecretWriter}. */
+export interface SecretWriterOptions extends SecretOptions {
+  /** Bytes that may be written at most; more are an error. Default 1,048,576. */
+  maxBytes?: number;
 }
 
 /** What most secrets are far from, and a wrong path may not be. */

@@ -25,10 +25,14 @@ var queues: [layout.classes_max]Queue = @splat(.{});
 
 pub const Shape = struct { length: u32, alignment: u32 };
 
+/// What a block is for: only what is kept beyond a call is sealed.
+pub const Use = enum { secret, scratch };
+
 /// A record with a block that fits, zeroed.
-pub fn take(cause: *abi.Cause, shape: Shape) abi.Error!*Record {
+pub fn take(cause: *abi.Cause, shape: Shape, use: Use) abi.Error!*Record {
     const front = try front_bytes(shape);
-    const total = front + shape.length;
+    const sealed_bytes = if (use == .secret) shape.length else 0;
+    const total = front + sealed_bytes;
     if (total > memory.bytes_max) {
         cause.errno = memory.errno(error.Exhausted);
         return error.AllocationFailed;
@@ -37,6 +41,7 @@ pub fn take(cause: *abi.Cause, shape: Shape) abi.Error!*Record {
     const queue = &queues[layout.class_of(span, unit)];
     const record = pop(queue) orelse try fresh(cause, span);
     record.length = shape.length;
+    record.sealing = .{ .length = sealed_bytes };
     // Of what is behind the front only as much is used as there are bytes to seal.
     record.span = front;
     record.offset = offset_of(record.base, shape.alignment);
@@ -47,7 +52,7 @@ pub fn take(cause: *abi.Cause, shape: Shape) abi.Error!*Record {
 pub fn give(record: *Record) void {
     wipe(record.unit());
     wipe(sealed(record));
-    const span = layout.span(@intCast(record.span + record.length), unit);
+    const span = layout.span(@intCast(record.span + record.sealing.length), unit);
     const queue = &queues[layout.class_of(span, unit)];
     record.next = null;
     if (queue.last) |last| last.next = record else queue.first = record;
@@ -56,7 +61,7 @@ pub fn give(record: *Record) void {
 
 /// The bytes behind the front, where the ciphertext is.
 pub fn sealed(record: *const Record) []u8 {
-    return @as([*]u8, @ptrFromInt(record.base + record.span))[0..record.length];
+    return @as([*]u8, @ptrFromInt(record.base + record.span))[0..record.sealing.length];
 }
 
 /// Bytes of the payload with its canaries, wherever a block begins.

@@ -11,7 +11,7 @@ var taken: ?*table.Record = null;
 /// Room for `length` bytes, zeroed.
 pub fn take(cause: *abi.Cause, length: u32) abi.Error![]u8 {
     if (taken != null) return error.InvalidArgument;
-    const record = try blocks.take(cause, .{ .length = length, .alignment = layout.alignment_min });
+    const record = try blocks.take(cause, .{ .length = length, .alignment = layout.alignment_min }, .scratch);
     taken = record;
     return record.payload();
 }

@@ -35,7 +35,7 @@ pub fn create(cause: *Cause, shape: blocks.Shape) Error!*Record {
     try validate(shape);
     const known = try process.get(cause);
     try cipher.start(cause);
-    const record = try blocks.take(cause, shape);
+    const record = try blocks.take(cause, shape, .secret);
     table.renew(record);
     record.pattern = canary.pattern(known.canary_key, record.base, record.uses);
     canary.fill(record.before(), record.pattern);
@@ -57,7 +57,7 @@ fn validate(shape: blocks.Shape) Error!void {
 pub fn create_random(cause: *Cause, shape: blocks.Shape) Error!u32 {
     const record = try create(cause, shape);
     os.random(cause, record.payload()) catch {
-        destroy(record.handle()) catch {};
+        abandon(record);
         return error.RandomFailed;
     };
     shut(record);
@@ -71,7 +71,7 @@ pub fn copy(cause: *Cause, handle: u32, alignment: u32) Error!u32 {
     if (from.state != .live) return error.Closed;
     const made = try create(cause, .{ .length = from.length, .alignment = alignment });
     if (from.access == .none) {
-        cipher.open(made.payload(), blocks.sealed(from), from.nonce);
+        cipher.open(made.payload(), blocks.sealed(from), from.sealing.nonce);
     } else {
         @memcpy(made.payload(), from.payload());
     }
@@ -84,8 +84,22 @@ pub fn open(handle: u32, access: table.Access) Error!void {
     const record = try find(handle);
     if (record.state != .live) return error.Closed;
     if (record.access != .none) return error.InvalidArgument;
-    cipher.open(record.payload(), blocks.sealed(record), record.nonce);
+    cipher.open(record.payload(), blocks.sealed(record), record.sealing.nonce);
     begin(record, access);
+}
+
+/// Opens the first window for reading, unless there is one. Says whether it did.
+pub fn open_if_closed(handle: u32) Error!bool {
+    const record = try find(handle);
+    if (record.state != .live) return error.Closed;
+    if (record.access != .none) return false;
+    try open(handle, .read);
+    return true;
+}
+
+/// A secret that was to be made, and is not: nothing is left of it.
+pub fn abandon(record: *Record) void {
+    destroy(record.handle()) catch {};
 }
 
 /// Closes the last window. A secret that was purged meanwhile is closed all the same.
@@ -137,15 +151,15 @@ pub fn equal_bytes(handle: u32, bytes: []const u8) Error!bool {
     return compare.equal(record.payload(), bytes);
 }
 
-/// The bytes of a secret whose window is open.
-pub fn payload(handle: u32) Error![]u8 {
-    return (try find_open(handle)).payload();
-}
-
 /// Address of the payload, for a view; 0 if there is none.
 pub fn address(handle: u32) usize {
     const record = find(handle) catch return 0;
     return if (record.state == .live) record.base + record.offset else 0;
+}
+
+pub fn length(handle: u32) u32 {
+    const record = find(handle) catch return 0;
+    return if (record.state == .live) record.length else 0;
 }
 
 /// Closes the window that a new secret was filled in, or any other.
@@ -156,7 +170,7 @@ pub fn shut(record: *Record) void {
         end(record);
         return free(record);
     }
-    if (record.access == .write) record.nonce = cipher.seal(sealed, bytes);
+    if (record.access == .write) record.sealing.nonce = cipher.seal(sealed, bytes);
     @memcpy(bytes, sealed);
     end(record);
 }
@@ -183,7 +197,8 @@ fn find(handle: u32) Error!*Record {
     return record;
 }
 
-fn find_open(handle: u32) Error!*Record {
+/// The record of a secret whose window is open.
+pub fn find_open(handle: u32) Error!*Record {
     const record = try find(handle);
     if (record.state != .live) return error.Closed;
     if (record.access == .none) return error.NotOpen;
