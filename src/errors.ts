@@ -150,18 +150,6 @@ export class UnsupportedError extends SystemError {
   }
 }
 
-/** A box is not authentic: it was changed, or made with another key or other additional data. */
-export class AuthenticationError extends SecureMemoryError {
-  static {
-    this.prototype.name = "AuthenticationError";
-  }
-
-  /** See {@linkcode SecureMemoryError}. */
-  constructor(message: string) {
-    super("AUTHENTICATION_FAILED", message);
-  }
-}
-
 /**
  * A source could not be read: it is missing, too large, empty, refused by the system, or was
  * interrupted. The message names the source and says why, never what was in it.
@@ -174,5 +162,17 @@ export class SourceError extends SystemError {
   /** See {@linkcode SecureMemoryError}. */
   constructor(message: string, options?: ErrorOptions & { detail?: SystemDetail }) {
     super("SOURCE_FAILED", message, options?.detail ?? { errno: 0, syscall: "" }, options);
+  }
+}
+
+/** A box is not authentic: it was changed, or made with another key or other additional data. */
+export class AuthenticationError extends SecureMemoryError {
+  static {
+    this.prototype.name = "AuthenticationError";
+  }
+
+  /** See {@linkcode SecureMemoryError}. */
+  constructor(message: string) {
+    super("AUTHENTICATION_FAILED", message);
   }
 }

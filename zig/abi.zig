@@ -33,6 +33,14 @@ pub const Error = error{
     SourceTooLarge,
     SourceEmpty,
     NotDecodable,
+    SourceMissing,
+    SourceEnded,
+    SourceInterrupted,
+    SourceBusy,
+    NotAuthentic,
+    KeyLength,
+    ZeroResult,
+    NotClosed,
 };
 
 pub fn code(err: Error) u7 {
@@ -53,6 +61,14 @@ pub fn code(err: Error) u7 {
         error.SourceTooLarge => 14,
         error.SourceEmpty => 15,
         error.NotDecodable => 16,
+        error.SourceMissing => 17,
+        error.SourceEnded => 18,
+        error.SourceInterrupted => 19,
+        error.SourceBusy => 20,
+        error.NotAuthentic => 21,
+        error.KeyLength => 22,
+        error.ZeroResult => 23,
+        error.NotClosed => 24,
     };
 }
 
@@ -104,6 +120,14 @@ pub const Step = enum(u8) {
     CreateFile,
     ReadFile,
     GetStdHandle,
+    tcgetattr,
+    tcsetattr,
+    write,
+    GetConsoleMode,
+    SetConsoleMode,
+    ReadConsole,
+    GetEnvironmentVariable,
+    SetEnvironmentVariable,
 };
 
 /// Where a failure came from: filled in by the operating system's layer, read
@@ -113,7 +137,7 @@ pub const Cause = struct {
     errno: u16 = 0,
 };
 
-pub noinline fn pack(err: Error, cause: Cause) i32 {
+pub fn pack(err: Error, cause: Cause) i32 {
     const packed_bits: u31 = @as(u31, cause.errno) << 15 |
         @as(u31, @backingInt(cause.step)) << 7 |
         code(err);

@@ -14,6 +14,7 @@ const process = @import("process.zig");
 const rungs = @import("rungs.zig");
 const diagnose = @import("diagnose.zig");
 const labels = @import("labels.zig");
+const lend = @import("lend.zig");
 const secret = @import("secret.zig");
 const statistics = @import("statistics.zig");
 const seam = @import("seam.zig");
@@ -23,6 +24,8 @@ const ending = @import("ending.zig");
 const node_api = @import("node_api.zig");
 const decode = @import("sources/decode.zig");
 const read = @import("sources/read.zig");
+const environment = @import("sources/environment.zig");
+const prompt = @import("sources/prompt.zig");
 const Cause = abi.Cause;
 
 pub const panic = @import("panic.zig");
@@ -400,6 +403,45 @@ fn create_decoded(
         .alignment = try whole(alignment),
         .flags = try whole(flags),
     }, .{ .text = source });
+}
+
+// Secrets of what the process was started with, and of what somebody types.
+
+/// Makes a secret of an environment variable, whose name ends with a zero. If `scrub` is 1, the
+/// variable is gone afterwards. Returns its handle.
+export fn securememory_create_environment(name: ?[*]u8, length: f64, scrub: f64, alignment: f64, flags: f64) i32 {
+    return create_asked(name, length, 1, alignment, flags, scrub == 1);
+}
+
+/// Makes a secret of what is typed at the terminal, at most `max` bytes, after a question.
+/// Returns its handle.
+export fn securememory_create_prompt(question: ?[*]u8, length: f64, max: f64, alignment: f64, flags: f64) i32 {
+    return create_asked(question, length, max, alignment, flags, null);
+}
+
+/// Asks the environment, or whoever is at the terminal if nothing is said about scrubbing.
+fn create_asked(text: ?[*]u8, length: f64, max: f64, alignment: f64, flags: f64, scrub: ?bool) i32 {
+    var cause: Cause = .{};
+    ending.arm();
+    const handle = asked(&cause, text, length, max, alignment, flags, scrub) catch |err|
+        return abi.pack(err, cause);
+    return @intCast(handle);
+}
+
+fn asked(cause: *Cause, text: ?[*]u8, length: f64, max: f64, alignment: f64, flags: f64, scrub: ?bool) abi.Error!u32 {
+    const start = text orelse return error.InvalidArgument;
+    const given = start[0..try whole(length)];
+    const wanted = try shape(max, alignment, flags);
+    if (scrub) |scrubs| return environment.create(cause, given, wanted, scrubs);
+    return prompt.create(cause, given, wanted);
+}
+
+/// Writes one number, the address of what the crypto library borrows secrets by: see `lender.zig`.
+export fn securememory_lender(out: ?[*]f64, count: f64) i32 {
+    const target = slice(f64, out, count) catch |err| return abi.pack(err, .{});
+    if (target.len < 1) return abi.pack(error.InvalidArgument, .{});
+    target[0] = @floatFromInt(lend.address());
+    return 1;
 }
 
 // Only in the library that tests load.

@@ -68,6 +68,21 @@ pub const source = switch (builtin.target.os.tag) {
     else => @compileError("SecureMemory has no layer for this operating system"),
 };
 
+/// The variables that the process was started with, and has now: `terminated`, `create`, `scrub`.
+pub const environment = switch (builtin.target.os.tag) {
+    .linux => @import("os/linux_environment.zig"),
+    .macos => @import("os/darwin_environment.zig"),
+    .windows => @import("os/windows_environment.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
+
+/// The terminal that the process is controlled from: `ask`, `Signals`.
+pub const terminal = switch (builtin.target.os.tag) {
+    .linux, .macos => @import("os/unix_terminal.zig"),
+    .windows => @import("os/windows_terminal.zig"),
+    else => @compileError("SecureMemory has no layer for this operating system"),
+};
+
 /// Windows releases a reservation only as a whole.
 pub const partial_unreserve = builtin.target.os.tag != .windows;
 

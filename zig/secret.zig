@@ -55,6 +55,24 @@ pub var ended: std.atomic.Value(bool) = .init(false);
 
 pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     defer wipe_registers();
+    const record = try begin(cause, shape);
+    fill(cause, record, content) catch |err| {
+        abandon(record);
+        return err;
+    };
+    const handle = record.handle();
+    try finish(cause, record);
+    switch (content) {
+        .bytes => |bytes| wipe(bytes),
+        .text => |text| wipe(text.bytes),
+        .zeros, .random, .payload => {},
+    }
+    return handle;
+}
+
+/// A secret of zeros that is not there yet: its pages can be written to, and its record is
+/// locked, both until `finish` or `abandon`.
+pub fn begin(cause: *Cause, shape: Shape) Error!*Record {
     invariant.wipe_everything = wipe_without_locks;
     const known = try process.get(cause);
     try validate(shape, known.page_size);
@@ -63,29 +81,34 @@ pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     const record = try store.take(cause, known.page_size, shape.length, wish);
 
     record.lock.acquire();
-    defer record.lock.release();
+    errdefer abandon(record);
     table.renew(record);
-    if (ended.load(.seq_cst)) {
-        abandon(record, known.page_size);
-        return error.Closed;
-    }
+    if (ended.load(.seq_cst)) return error.Closed;
     record.gate = gate_rung;
     record.length = shape.length;
     record.offset = layout.payload_offset(record.span, shape.length, shape.alignment);
     record.pattern = canary.pattern(known.canary_key, record.base, record.uses);
-    write(cause, record, content, known.page_size) catch |err| {
-        abandon(record, known.page_size);
+    _ = try gate.begin(cause, record);
+    if (record.span > known.page_size and record.store != .secretmem) {
+        os.populate(cause, record.base, record.span) catch return error.AllocationFailed;
+    }
+    canary.fill(record.before(), record.pattern);
+    canary.fill(record.after(), record.pattern);
+    return record;
+}
+
+/// Closes the pages of what `begin` has begun: from here on there is such a secret.
+pub fn finish(cause: *Cause, record: *Record) Error!void {
+    // What `begin` opened was closed before, to all threads or but for its key.
+    const access: table.Access = if (record.access == .keyed) .keyed else .none;
+    gate.end(cause, record, .{ .access = access, .rights = .none }) catch |err| {
+        abandon(record);
         return err;
     };
     record.state = .live;
     counters.allocated.add(1);
     counters.in_use.add(1);
-    switch (content) {
-        .bytes => |bytes| wipe(bytes),
-        .text => |text| wipe(text.bytes),
-        .zeros, .random, .payload => {},
-    }
-    return record.handle();
+    record.lock.release();
 }
 
 fn validate(shape: Shape, page_size: usize) Error!void {
@@ -95,12 +118,7 @@ fn validate(shape: Shape, page_size: usize) Error!void {
     if (shape.alignment > page_size) return error.InvalidArgument;
 }
 
-/// Opens the fresh pages, fills every byte of them, closes them.
-fn write(cause: *Cause, record: *Record, content: Content, page_size: usize) Error!void {
-    const opening = try gate.begin(cause, record);
-    if (record.span > page_size and record.store != .secretmem) {
-        os.populate(cause, record.base, record.span) catch return error.AllocationFailed;
-    }
+fn fill(cause: *Cause, record: *Record, content: Content) Error!void {
     switch (content) {
         .zeros => {},
         .random => os.random(cause, record.payload()) catch return error.RandomFailed,
@@ -112,20 +130,19 @@ fn write(cause: *Cause, record: *Record, content: Content, page_size: usize) Err
             invariant.check(length_now == record.length);
         },
     }
-    canary.fill(record.before(), record.pattern);
-    canary.fill(record.after(), record.pattern);
-    try gate.end(cause, record, opening);
 }
 
-/// Undoes a creation that failed. What it undoes may fail again: then the memory is
-/// dropped, and if that fails too, the unit is wiped, open and never used again.
-fn abandon(record: *Record, page_size: usize) void {
+/// Undoes a creation that failed, and lets go of the record. What it undoes may fail again:
+/// then the memory is dropped, and if that fails too, the unit is wiped, open and never used again.
+pub fn abandon(record: *Record) void {
+    defer record.lock.release();
     var ignored: Cause = .{};
     if (gate.is_writable(record)) wipe(record.unit());
     gate.shut(&ignored, record) catch {
         store.drop_memory(&ignored, record) catch return;
     };
-    store.give(&ignored, page_size, record) catch {};
+    const known = process.get(&ignored) catch return;
+    store.give(&ignored, known.page_size, record) catch {};
 }
 
 /// Opens a window: from here until `close` the pages are readable (or writable), under the
@@ -146,6 +163,31 @@ pub fn close(cause: *Cause, handle: u32) Error!void {
     // What a writer wrote after the purge is wiped with its window.
     if (record.state == .purged and gate.is_writable(record)) wipe(record.payload());
     try gate.close(cause, record);
+}
+
+/// Opens a window for this call alone if `opens`, else there must be one, and keeps the record
+/// locked until `give_back`.
+pub fn borrow(cause: *Cause, handle: u32, opens: bool) Error!*Record {
+    if (!opens) return acquire_open(handle);
+    const record = try table.acquire(handle);
+    errdefer record.lock.release();
+    if (record.state != .live) return error.Closed;
+    try gate.open(cause, record, .read);
+    return record;
+}
+
+/// If the window cannot be closed, nothing of the secret is left in it: it is as after a purge,
+/// and its owner has to destroy it.
+pub fn give_back(cause: *Cause, record: *Record, closes: bool) Error!void {
+    defer record.lock.release();
+    if (!closes) return;
+    gate.close(cause, record) catch {
+        var ignored: Cause = .{};
+        record.state = .purged;
+        counters.in_use.sub(1);
+        purge_one(&ignored, record) catch {};
+        return error.NotClosed;
+    };
 }
 
 /// Opens a window for every thread, for reading.

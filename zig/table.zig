@@ -128,8 +128,9 @@ pub fn add(cause: *abi.Cause) abi.Error!*Record {
     return record;
 }
 
-/// Finds and locks the record of a handle; the caller releases it.
-pub fn acquire(handle: u32) abi.Error!*Record {
+/// Finds and locks the record of a handle; the caller releases it. Not inline: there are many
+/// callers, and it would be a thirtieth of the library.
+pub noinline fn acquire(handle: u32) abi.Error!*Record {
     const record = at(layout.index_of(handle)) orelse return error.Closed;
     record.lock.acquire();
     if (record.generation != layout.generation_of(handle) or record.state == .free) {

@@ -17,9 +17,13 @@ test {
     _ = @import("ranges.zig");
     _ = @import("retired.zig");
     _ = @import("wipe.zig");
+    _ = @import("sources/line.zig");
+    _ = @import("sources/utf16.zig");
+    _ = @import("os/environment_strings.zig");
     _ = @import("secret_test.zig");
     _ = @import("ending_test.zig");
     if (@import("builtin").target.os.tag == .linux) {
+        _ = @import("os/linux_environment.zig");
         _ = @import("os/linux_fault.zig");
         _ = @import("os/linux_secretmem.zig");
         _ = @import("os/linux_smaps.zig");

@@ -4,7 +4,6 @@
  * @module
  */
 import { describe } from "../arguments.ts";
-import { utf8Length } from "../utf8.ts";
 
 /** In place of an array of no bytes, which may be a detached one: Node's FFI refuses those. */
 const NOTHING = new Uint8Array(new ArrayBuffer(1));
@@ -22,8 +21,10 @@ export class Input {
   /** The first `length` bytes of it are meant. */
   bytes: Uint8Array = NOTHING;
   length = 0;
-  /** Where texts are encoded. */
-  #place: Uint8Array<ArrayBuffer> | undefined;
+  /** Where short texts are encoded. */
+  #place: Uint8Array | undefined;
+  /** Where the last text was encoded. */
+  #encoded: Uint8Array | undefined;
 
   /**
    * Takes bytes, or a text as UTF-8.
@@ -55,7 +56,7 @@ export class Input {
 
   /** Forgets what was taken, and wipes what was encoded for it. */
   drop(): void {
-    if (this.#place === this.bytes) this.#place.fill(0, 0, this.length);
+    if (this.#encoded === this.bytes) this.#encoded.fill(0, 0, this.length);
     this.bytes = NOTHING;
     this.length = 0;
   }
@@ -68,12 +69,14 @@ export class Input {
 
   #takeText(text: string): void {
     // A unit of UTF-16 takes at most three bytes.
-    const fits = text.length * 3 <= PLACE_BYTES;
-    const target = fits
-      ? this.#place ??= new Uint8Array(new ArrayBuffer(PLACE_BYTES))
-      : new Uint8Array(new ArrayBuffer(utf8Length(text)));
-    this.bytes = target;
-    this.length = encoder.encodeInto(text, target).written;
+    if (text.length * 3 <= PLACE_BYTES) {
+      this.bytes = this.#place ??= new Uint8Array(new ArrayBuffer(PLACE_BYTES));
+      this.length = encoder.encodeInto(text, this.bytes).written;
+    } else {
+      this.bytes = encoder.encode(text);
+      this.length = this.bytes.length;
+    }
+    this.#encoded = this.bytes;
   }
 }
 

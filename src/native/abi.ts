@@ -22,6 +22,14 @@ export const CODES = [
   "SourceTooLarge",
   "SourceEmpty",
   "NotDecodable",
+  "SourceMissing",
+  "SourceEnded",
+  "SourceInterrupted",
+  "SourceBusy",
+  "NotAuthentic",
+  "KeyLength",
+  "ZeroResult",
+  "NotClosed",
 ] as const;
 
 /** System calls that can fail, by number. */
@@ -72,6 +80,14 @@ export const STEPS = [
   "CreateFile",
   "ReadFile",
   "GetStdHandle",
+  "tcgetattr",
+  "tcsetattr",
+  "write",
+  "GetConsoleMode",
+  "SetConsoleMode",
+  "ReadConsole",
+  "GetEnvironmentVariable",
+  "SetEnvironmentVariable",
 ] as const;
 
 /** Places of the numbers that `statistics` writes. */

@@ -5,7 +5,8 @@
 
 const std = @import("std");
 const check = @import("check.zig").check;
-const sha2 = std.crypto.auth.hmac.sha2;
+const HmacSha256 = std.crypto.auth.hmac.Hmac(@import("sha256.zig").Sha256);
+const HmacSha512 = std.crypto.auth.hmac.sha2.HmacSha512;
 const wipe = std.crypto.secureZero;
 
 pub const Hash = enum(u1) {
@@ -14,16 +15,16 @@ pub const Hash = enum(u1) {
 
     pub fn digest_length(hash: Hash) usize {
         return switch (hash) {
-            .sha256 => sha2.HmacSha256.mac_length,
-            .sha512 => sha2.HmacSha512.mac_length,
+            .sha256 => HmacSha256.mac_length,
+            .sha512 => HmacSha512.mac_length,
         };
     }
 };
 
 pub fn Hmac(comptime hash: Hash) type {
     return switch (hash) {
-        .sha256 => sha2.HmacSha256,
-        .sha512 => sha2.HmacSha512,
+        .sha256 => HmacSha256,
+        .sha512 => HmacSha512,
     };
 }
 

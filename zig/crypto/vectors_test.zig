@@ -124,8 +124,9 @@ const sunscreen_aad = hex("50515253c0c1c2c3c4c5c6c7");
 test "ChaCha20-Poly1305, the inner construction: RFC 8439, section 2.8.2" {
     var ciphertext: [sunscreen.len]u8 = undefined;
     var tag: [16]u8 = undefined;
-    const nonce = hex("070000004041424344454647");
-    std.crypto.aead.chacha_poly.ChaCha20Poly1305.encrypt(&ciphertext, &tag, sunscreen, &sunscreen_aad, nonce, sunscreen_key);
+    const inner: xchacha.Inner = .init_inner(&sunscreen_key, &hex("070000004041424344454647"));
+    inner.xor(sunscreen, &ciphertext);
+    inner.tag(&sunscreen_aad, &ciphertext, &tag);
     try expect_equal(u8, &hex("d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d6" ++
         "3dbea45e8ca9671282fafb69da92728b1a71de0a9e060b2905d6a5b67ecd3b36" ++
         "92ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc" ++
@@ -148,6 +149,35 @@ test "XChaCha20-Poly1305: draft-irtf-cfrg-xchacha-03, A.3.1, both ways" {
     var plaintext: [sunscreen.len]u8 = undefined;
     try xchacha.open(&sunscreen_key, &sunscreen_aad, &box, &plaintext);
     try expect_equal(u8, sunscreen, &plaintext);
+}
+
+test "XChaCha20-Poly1305 is that of Zig's std, at every length to some blocks" {
+    var plaintext: [1200]u8 = undefined;
+    for (&plaintext, 0..) |*byte, index| byte.* = @truncate(index *% 151 >> 3);
+    var box: [plaintext.len + xchacha.overhead]u8 = undefined;
+    var expected: [plaintext.len]u8 = undefined;
+    var tag: [16]u8 = undefined;
+    for (0..plaintext.len + 1) |length| {
+        const aad = plaintext[0 .. length % 35];
+        box[0..24].* = xchacha_nonce;
+        xchacha.seal(&sunscreen_key, aad, plaintext[0..length], box[0 .. length + xchacha.overhead]);
+        const Aead = std.crypto.aead.chacha_poly.XChaCha20Poly1305;
+        Aead.encrypt(expected[0..length], &tag, plaintext[0..length], aad, xchacha_nonce, sunscreen_key);
+        try expect_equal(u8, expected[0..length], box[24..][0..length]);
+        try expect_equal(u8, &tag, box[24 + length ..][0..16]);
+    }
+}
+
+test "HMAC with SHA-256 is that of Zig's std, at every length to some blocks" {
+    var data: [300]u8 = undefined;
+    for (&data, 0..) |*byte, index| byte.* = @truncate(index *% 151 >> 3);
+    for (0..data.len + 1) |length| {
+        var mac: [32]u8 = undefined;
+        hmac.mac(.sha256, data[0 .. length / 2], data[0..length], &mac);
+        var expected: [32]u8 = undefined;
+        std.crypto.auth.hmac.sha2.HmacSha256.create(&expected, data[0..length], data[0 .. length / 2]);
+        try expect_equal(u8, &expected, &mac);
+    }
 }
 
 test "a box with any byte changed, or cut anywhere, is not authentic" {

@@ -2,36 +2,105 @@
 //!
 //!     box      nonce (24 bytes) | ciphertext | tag (16 bytes)
 //!
-//! See `hmac.zig` about what is left on the stack.
+//! Poly1305 is that of Zig's std. See `hmac.zig` about what is left on the stack.
 
 const std = @import("std");
+const chacha20 = @import("chacha20.zig");
 const check = @import("check.zig").check;
-const Aead = std.crypto.aead.chacha_poly.XChaCha20Poly1305;
+const Poly1305 = std.crypto.onetimeauth.Poly1305;
+const wipe = std.crypto.secureZero;
 
-pub const key_length = Aead.key_length;
-pub const nonce_length = Aead.nonce_length;
-pub const tag_length = Aead.tag_length;
+pub const key_length = 32;
+pub const nonce_length = 24;
+pub const tag_length = Poly1305.mac_length;
 pub const overhead = nonce_length + tag_length;
 
-/// The counter of ChaCha20's blocks has 32 bits, and one block is the key of Poly1305.
+/// The counter of blocks has 32 bits, and one block is the key of Poly1305.
 pub const plaintext_length_max = 64 * ((1 << 32) - 1);
 
 /// Fills a box whose first bytes are the nonce already: random, and never used before.
 pub fn seal(key: *const [key_length]u8, aad: []const u8, plaintext: []const u8, box: []u8) void {
     check(plaintext.len <= plaintext_length_max);
     check(box.len == plaintext.len + overhead);
+    var inner: Inner = .init(key, box[0..nonce_length]);
+    defer inner.wipe_all();
     const ciphertext = box[nonce_length..][0..plaintext.len];
-    const tag = box[box.len - tag_length ..][0..tag_length];
-    Aead.encrypt(ciphertext, tag, plaintext, aad, box[0..nonce_length].*, key.*);
+    inner.xor(plaintext, ciphertext);
+    inner.tag(aad, ciphertext, box[box.len - tag_length ..][0..tag_length]);
 }
 
-/// Opens a box. One that is not authentic is not decrypted, not even in part; what is in
-/// `plaintext` then says nothing.
+/// Opens a box. One that is not authentic is not decrypted, not even in part: `plaintext`
+/// stays as it is.
 pub fn open(key: *const [key_length]u8, aad: []const u8, box: []const u8, plaintext: []u8) error{NotAuthentic}!void {
     if (box.len < overhead) return error.NotAuthentic;
     check(plaintext.len == box.len - overhead);
     check(plaintext.len <= plaintext_length_max);
+    var inner: Inner = .init(key, box[0..nonce_length]);
+    defer inner.wipe_all();
     const ciphertext = box[nonce_length..][0..plaintext.len];
-    const tag = box[box.len - tag_length ..][0..tag_length];
-    Aead.decrypt(plaintext, ciphertext, tag.*, aad, box[0..nonce_length].*, key.*) catch return error.NotAuthentic;
+    var computed: [tag_length]u8 = undefined;
+    defer wipe(u8, &computed);
+    inner.tag(aad, ciphertext, &computed);
+    const given = box[box.len - tag_length ..][0..tag_length];
+    if (!std.crypto.timing_safe.eql([tag_length]u8, computed, given.*)) return error.NotAuthentic;
+    inner.xor(ciphertext, plaintext);
+}
+
+/// ChaCha20-Poly1305 of RFC 8439, with the key and the nonce that XChaCha20 derives.
+pub const Inner = struct {
+    state: chacha20.State,
+
+    fn init(key: *const [key_length]u8, nonce: *const [nonce_length]u8) Inner {
+        var derived: [key_length]u8 = undefined;
+        defer wipe(u8, &derived);
+        hchacha20(key, nonce[0..16], &derived);
+        return .init_inner(&derived, &(@as([4]u8, @splat(0)) ++ nonce[16..].*));
+    }
+
+    pub fn init_inner(key: *const [key_length]u8, nonce: *const [12]u8) Inner {
+        return .{ .state = chacha20.state_of(key, 1, nonce) };
+    }
+
+    pub fn wipe_all(inner: *Inner) void {
+        wipe(u8, std.mem.asBytes(inner));
+    }
+
+    pub fn xor(inner: *const Inner, from: []const u8, to: []u8) void {
+        chacha20.xor(&inner.state, from, to);
+    }
+
+    /// RFC 8439, section 2.8: its key is the first half of the block before the others.
+    pub fn tag(inner: *const Inner, aad: []const u8, ciphertext: []const u8, out: *[tag_length]u8) void {
+        var state = inner.state;
+        defer wipe(u8, std.mem.asBytes(&state));
+        state[12] = 0;
+        var key: [Poly1305.key_length]u8 = @splat(0);
+        defer wipe(u8, &key);
+        chacha20.xor(&state, &key, &key);
+        // Its own `final` wipes it.
+        var authenticator: Poly1305 = .init(&key);
+        authenticator.update(aad);
+        authenticator.pad();
+        authenticator.update(ciphertext);
+        authenticator.pad();
+        var lengths: [16]u8 = undefined;
+        std.mem.writeInt(u64, lengths[0..8], aad.len, .little);
+        std.mem.writeInt(u64, lengths[8..16], ciphertext.len, .little);
+        authenticator.update(&lengths);
+        authenticator.final(out);
+    }
+};
+
+/// Section 2.2 of the draft: the first and last row of a block, before the words it started
+/// with are added. They are added in `chacha20.zig`, so here they are taken away again.
+fn hchacha20(key: *const [key_length]u8, nonce: *const [16]u8, out: *[key_length]u8) void {
+    var state = chacha20.state_of(key, std.mem.readInt(u32, nonce[0..4], .little), nonce[4..16]);
+    defer wipe(u8, std.mem.asBytes(&state));
+    var block: [chacha20.block_length]u8 = @splat(0);
+    defer wipe(u8, &block);
+    chacha20.xor(&state, &block, &block);
+    for ([_]usize{ 0, 1, 2, 3, 12, 13, 14, 15 }, 0..) |index, place| {
+        const word = std.mem.readInt(u32, block[4 * index ..][0..4], .little) -% state[index];
+        std.mem.writeInt(u32, out[4 * place ..][0..4], word, .little);
+    }
 }

@@ -20,7 +20,7 @@ const segv: c_int = 11;
 const bus: c_int = 10;
 const sig_unblock: c_int = 2;
 
-const System = struct {
+pub const System = struct {
     pub const signals = [_]c_int{ segv, bus };
 
     pub const Action = extern struct {

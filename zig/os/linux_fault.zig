@@ -15,7 +15,7 @@ pub const install = chain.Chain(System).install;
 const segv: c_int = @backingInt(linux.SIG.SEGV);
 const bus: c_int = @backingInt(linux.SIG.BUS);
 
-const System = struct {
+pub const System = struct {
     pub const signals = [_]c_int{ segv, bus };
 
     /// The kernel's own, not libc's.
