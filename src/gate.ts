@@ -119,14 +119,14 @@ export function close(cell: Cell): void {
 
 /**
  * After a native call that opens and closes a window by itself has failed: if it could not close
- * the window, the secret is destroyed, as it is when `leave` cannot.
+ * the window, it has wiped the secret, which is destroyed here, as it is when `leave` cannot.
  *
  * @throws {ProtectionError} If that was it.
  */
 export function settle(cell: Cell, result: number): void {
-  if (codeOf(result) !== "ProtectionFailed") return;
-  // Nothing is open if it was opening that failed.
-  if (codeOf(closeCall(cell, false)) !== "NotOpen") end(cell, result);
+  if (codeOf(result) !== "NotClosed") return;
+  // Of two secrets that were open it may have been the other one.
+  if (cell.library.calls.securememory_length(cell.handle) === 0) end(cell, result);
 }
 
 /** True from `close` or a purge on, in whatever thread that was. */

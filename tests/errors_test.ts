@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   AllocationError,
+  AuthenticationError,
   CorruptionError,
   LockLimitError,
   ProtectionError,
@@ -28,6 +29,7 @@ const CLASSES: readonly (readonly [SecureMemoryError, string, string, readonly u
     SystemError,
   ]],
   [new ProtectionError("No", DETAIL), "ProtectionError", "PROTECTION_FAILED", [SystemError]],
+  [new AuthenticationError("Changed"), "AuthenticationError", "AUTHENTICATION_FAILED", []],
   [new UnsupportedError("No"), "UnsupportedError", "UNSUPPORTED", [SystemError]],
   [new SourceError("No", { detail: DETAIL }), "SourceError", "SOURCE_FAILED", [SystemError]],
 ];
@@ -52,7 +54,7 @@ for (const [error, name, code, parents] of CLASSES) {
 
 test("the codes are those of the table, each of one class", () => {
   const codes = CLASSES.map(([, , code]) => code);
-  assert.equal(new Set(codes).size, 8);
+  assert.equal(new Set(codes).size, CLASSES.length);
 });
 
 test("errors of the system have `errno` and `syscall`, also when there was none", () => {

@@ -13,12 +13,14 @@ test("a factory makes secrets as the statics do", () => {
   using text = factory.fromString("é");
   using random = factory.random(33);
   using filled = factory.fill(2, (bytes) => void bytes.fill(7));
+  using key = factory.fromPassword(text, { nonce: new Uint8Array(8), memory: 32, length: 5 });
+  assert.equal(key.length, 5);
   assert.deepEqual([...source], [0, 0, 0]);
   assert.deepEqual(from.withBytes((bytes) => [...bytes]), [1, 2, 3]);
   assert.deepEqual(text.withBytes((bytes) => [...bytes]), [0xc3, 0xa9]);
   assert.equal(random.length, 33);
   assert.deepEqual(filled.withBytes((bytes) => [...bytes]), [7, 7]);
-  for (const secret of [from, text, random, filled]) assert.ok(secret instanceof Secret);
+  for (const secret of [from, text, random, filled, key]) assert.ok(secret instanceof Secret);
 });
 
 test("every secret of a factory gets its options", () => {
@@ -29,6 +31,9 @@ test("every secret of a factory gets its options", () => {
     factory.random(1),
     factory.fill(1, () => {}),
   ];
+  secrets.push(
+    factory.fromPassword(secrets[1] as Secret, { nonce: new Uint8Array(8), memory: 32 }),
+  );
   for (const secret of secrets) {
     assert.equal(secret.withBytes(addressOf) % ALIGNED, 0n);
     secret.close();

@@ -43,6 +43,7 @@ export function failure(
     case "RandomFailed":
       return new AllocationError(`${action}: the system gave no random bytes${why}`, detail);
     case "ProtectionFailed":
+    case "NotClosed":
       return new ProtectionError(
         `${action}: the protection of its pages could not be changed${why}`,
         detail,

@@ -7,7 +7,7 @@ import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { gunzipSync, inflateSync } from "node:zlib";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { HASHES } from "../../src/native/hashes.ts";
 import { patience, ROOT } from "../support/child.ts";
 import { pack, packed, VERSION } from "./support/packed.ts";
@@ -24,19 +24,30 @@ const files = new Map(entries.map(({ path, bytes }) => [path.replace(/^package\/
 const text = (path: string) => new TextDecoder().decode(files.get(path));
 const manifest = JSON.parse(text("package.json"));
 
-/** Of each target: the library, and the same as a module. */
-const NATIVE: readonly (readonly [target: string, library: string, embedded: string])[] = [
-  ["linux-x86_64", "libsecurememory.so"],
-  ["linux-aarch64", "libsecurememory.so"],
-  ["macos-x86_64", "libsecurememory.dylib"],
-  ["macos-aarch64", "libsecurememory.dylib"],
-  ["windows-x86_64", "securememory.dll"],
-  ["windows-aarch64", "securememory.dll"],
-].map(([target = "", file = ""]) => [
-  target,
-  `lib/${target}/${file}`,
-  `dist/embedded/${target.replace("-", "_")}.js`,
-]);
+/** A library of a target, and the same as a module. */
+interface Native {
+  readonly part: "core" | "crypto";
+  readonly target: string;
+  readonly library: string;
+  readonly embedded: string;
+}
+
+/** By system: the file of the core, and that of crypto. */
+const FILES = [
+  ["linux", "libsecurememory.so", "libsecurememory-crypto.so"],
+  ["macos", "libsecurememory.dylib", "libsecurememory-crypto.dylib"],
+  ["windows", "securememory.dll", "securememory-crypto.dll"],
+] as const;
+const NATIVE: readonly Native[] = FILES.flatMap(([os, core, crypto]) =>
+  ["x86_64", "aarch64"].flatMap((arch): Native[] => {
+    const [folder, module] = [`lib/${os}-${arch}`, `dist/embedded/${os}_${arch}`];
+    const target = `${os}-${arch}`;
+    return [
+      { part: "core", target, library: `${folder}/${core}`, embedded: `${module}.js` },
+      { part: "crypto", target, library: `${folder}/${crypto}`, embedded: `${module}_crypto.js` },
+    ];
+  })
+);
 
 const ENTRIES = ["mod", "doctor", "cli"].filter((name) => existsSync(join(ROOT, `${name}.ts`)));
 
@@ -44,7 +55,7 @@ test("the tarball has exactly these files", () => {
   const wanted = [
     ...["package.json", "README.md", "LICENSE", "SECURITY.md", "CHANGELOG.md", "sbom.cdx.json"],
     ...ENTRIES.map((name) => `dist/${name}.js`),
-    ...NATIVE.flatMap(([, library, embedded]) => [library, embedded]),
+    ...NATIVE.flatMap(({ library, embedded }) => [library, embedded]),
   ];
   // What the entry points' declarations refer to, and what several of them share.
   const others = /^dist\/((mod|doctor)\.d\.ts|src\/([a-z]+\/)?[a-z_]+\.d\.ts|shared-\w+\.js)$/;
@@ -97,14 +108,11 @@ test("no library of the tarball is the one that can be told to fail", () => {
   const SYMBOL = "securememory_fault_arm";
   const sources = execFileSync("grep", ["-rl", SYMBOL, join(ROOT, "zig")], { encoding: "utf8" });
   assert.match(sources, /exports/, "The name of the symbol has changed");
-  for (const [, library, embedded] of NATIVE) {
+  for (const { part, library, embedded } of NATIVE) {
     assert.deepEqual(found(files.get(library) as Uint8Array, [SYMBOL]), [], library);
     assert.deepEqual(found(bytesOf(embedded), [SYMBOL]), [], embedded);
-    assert.deepEqual(
-      found(bytesOf(embedded), ["securememory_abi_version"]).length,
-      1,
-      "the control",
-    );
+    const control = `securememory_${part === "core" ? "" : "crypto_"}abi_version`;
+    assert.deepEqual(found(bytesOf(embedded), [control]).length, 1, "the control");
   }
 });
 
@@ -112,14 +120,14 @@ test("no library of the tarball is the one that can be told to fail", () => {
 function bytesOf(path: string): Uint8Array {
   const encoded = /export const library =\s+"([^"]+)";/.exec(text(path))?.[1];
   assert.ok(encoded !== undefined, path);
-  return inflateSync(Buffer.from(encoded, "base64"));
+  return brotliDecompressSync(Buffer.from(encoded, "base64"));
 }
 
 test("each library is the one whose SHA-256 is committed, as a file and as a module", () => {
-  assert.deepEqual(Object.keys(HASHES).sort(), NATIVE.map(([target]) => target).sort());
-  for (const [target, library, embedded] of NATIVE) {
-    assert.equal(sha256(files.get(library) as Uint8Array), HASHES[target], library);
-    assert.equal(sha256(bytesOf(embedded)), HASHES[target], embedded);
+  assert.equal(NATIVE.length, 12);
+  for (const { part, target, library, embedded } of NATIVE) {
+    assert.equal(sha256(files.get(library) as Uint8Array), HASHES[part][target], library);
+    assert.equal(sha256(bytesOf(embedded)), HASHES[part][target], embedded);
   }
 });
 
