@@ -37,6 +37,8 @@ export interface Capabilities {
   readonly guards: Availability;
   /** Being left out of core dumps and heap snapshots: it is not. */
   readonly dumpExclusion: Availability;
+  /** Bytes of a page of WebAssembly, the largest alignment. */
+  readonly pageSize: 65536;
   /** Bytes that the memory can have at most. */
   readonly memoryLimitBytes: number;
   /** Of a secret that was made to find out; `undefined` if none could be made. */
@@ -78,6 +80,7 @@ export function capabilities(): Capabilities {
       "WebAssembly memory is in core dumps and heap snapshots like any other: closed secrets are " +
         "ciphertext in them, beside their key",
     ),
+    pageSize: 65536,
     memoryLimitBytes: MEMORY_MAX,
     probe: status,
   };
