@@ -21,8 +21,13 @@ export function edgeModules(condition) {
     setup(building) {
       const place = MODULES[condition];
       if (place === undefined) return;
-      building.onResolve({ filter: /^\.\/module\.ts$/ }, ({ importer }) =>
-        importer.endsWith("src/edge/core.ts") ? { path: join(ROOT, "src/edge", place) } : undefined);
+      building.onResolve(
+        { filter: /^\.\/module\.ts$/ },
+        ({ importer }) =>
+          importer.endsWith("src/edge/core.ts")
+            ? { path: join(ROOT, "src/edge", place) }
+            : undefined,
+      );
       building.onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path }) => ({
         path,
         external: true,

@@ -63,7 +63,12 @@ async function ask<T>(folder: string): Promise<T> {
   const child = spawn(
     path,
     // Without a port for debugging the old headless mode takes its one picture and ends.
-    [...flags, `--user-data-dir=${profile}`, "--remote-debugging-port=0", `http://127.0.0.1:${port}/`],
+    [
+      ...flags,
+      `--user-data-dir=${profile}`,
+      "--remote-debugging-port=0",
+      `http://127.0.0.1:${port}/`,
+    ],
     { env: { ...process.env, ...env }, stdio: "ignore" },
   );
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));

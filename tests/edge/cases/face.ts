@@ -1,7 +1,14 @@
 /** What is different about the edge: what it does not have, and says so. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { capabilities, configure, Secret, SecretFactory, SecretWriter, stats } from "../../../edge.ts";
+import {
+  capabilities,
+  configure,
+  Secret,
+  SecretFactory,
+  SecretWriter,
+  stats,
+} from "../../../edge.ts";
 
 const MISSING: readonly (readonly [string, () => unknown])[] = [
   ["attach", () => Secret.attach({})],

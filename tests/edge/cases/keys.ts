@@ -25,7 +25,9 @@ const xor = (key: Uint8Array, pad: number) =>
   new Uint8Array(128).map((_, index) => (key[index] ?? 0) ^ pad);
 
 /** What HMAC makes of a key of at most a block. */
-const padsOf = (key: Uint8Array) => [xor(key, 0x36).subarray(0, 32), xor(key, 0x5c).subarray(0, 32)];
+const padsOf = (
+  key: Uint8Array,
+) => [xor(key, 0x36).subarray(0, 32), xor(key, 0x5c).subarray(0, 32)];
 
 /** What Ed25519 makes of a seed: the two halves of its hash, the first one clamped. */
 async function scalarOf(seed: Uint8Array<ArrayBuffer>): Promise<Uint8Array[]> {

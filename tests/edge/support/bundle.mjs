@@ -21,7 +21,8 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SUPPORT = join(ROOT, "tests/edge/support");
 const [condition, folder] = process.argv.slice(2);
 
-const own = readdirSync(join(ROOT, "tests/edge/cases")).filter((name) => name.endsWith(".ts")).sort();
+const own = readdirSync(join(ROOT, "tests/edge/cases")).filter((name) => name.endsWith(".ts"))
+  .sort();
 const entry = process.env.ENTRY === undefined
   ? [
     ...FOUNDATION.map((name) => `import "../../${name}_test.ts";`),
@@ -60,7 +61,10 @@ const wasmFile = {
   name: "wasm-file",
   setup(building) {
     if (condition !== "edge-light") return;
-    building.onResolve({ filter: /\.wasm\?module$/ }, ({ path }) => ({ path, namespace: "wasm-file" }));
+    building.onResolve(
+      { filter: /\.wasm\?module$/ },
+      ({ path }) => ({ path, namespace: "wasm-file" }),
+    );
     building.onLoad({ filter: /.*/, namespace: "wasm-file" }, () => ({
       contents: "export default globalThis.wasmFile;",
     }));
@@ -75,14 +79,19 @@ const inPlace = {
       if (place === undefined || importer.startsWith(SUPPORT)) return undefined;
       return { path: join(SUPPORT, place) };
     });
-    building.onResolve({ filter: /^(\.\.\/)+mod\.ts$/ }, ({ importer }) =>
-      importer.startsWith(join(ROOT, "tests/")) && process.env.ENTRY === undefined
-        ? { path: join(ROOT, "edge.ts") }
-        : undefined);
+    building.onResolve(
+      { filter: /^(\.\.\/)+mod\.ts$/ },
+      ({ importer }) =>
+        importer.startsWith(join(ROOT, "tests/")) && process.env.ENTRY === undefined
+          ? { path: join(ROOT, "edge.ts") }
+          : undefined,
+    );
     building.onResolve({ filter: /^vectors$/ }, () => ({ path: "vectors", namespace: "vectors" }));
     building.onLoad({ filter: /.*/, namespace: "vectors" }, () => {
       const files = readdirSync(join(ROOT, "tests/vectors"));
-      const texts = files.map((name) => [name, readFileSync(join(ROOT, "tests/vectors", name), "utf8")]);
+      const texts = files.map((
+        name,
+      ) => [name, readFileSync(join(ROOT, "tests/vectors", name), "utf8")]);
       return { contents: JSON.stringify(Object.fromEntries(texts)), loader: "json" };
     });
   },
@@ -99,6 +108,10 @@ const { metafile } = await build({
   // Deno 2.9 does not parse every pair of escapes that esbuild writes.
   charset: "utf8",
   metafile: true,
+  // Vercel has scripts, which have no such thing; and the tests' files are in the bundle.
+  define: condition === "edge-light" || process.env.ENTRY === undefined
+    ? { "import.meta.url": JSON.stringify("file:///suite/") }
+    : {},
   // The manifest says that no module does anything when it starts; tests do.
   ignoreAnnotations: true,
   logLevel: "warning",

@@ -14,11 +14,12 @@ const { EdgeRuntime } = createRequire(join(packageFolder, "package.json"))("edge
 const runtime = new EdgeRuntime({
   // What Vercel's bundler does with an import of a file and `?module`.
   extend: (context) => {
-    const bytes = readFileSync(join(folder, "securememory.wasm"));
-    context.wasmFile = new context.WebAssembly.Module(bytes);
+    context.wasmFile = new WebAssembly.Module(readFileSync(join(folder, "securememory.wasm")));
     return context;
   },
-  initialCode: `${readFileSync(join(folder, "bundle.mjs"), "utf8")}
+  // It puts a function around TypeError, which is then not what an error's constructor is.
+  initialCode: `try { null.property } catch ({ constructor }) { globalThis.TypeError = constructor }
+    ${readFileSync(join(folder, "bundle.mjs"), "utf8")}
     addEventListener("fetch", (event) => {
       event.respondWith(suite.run().then((answer) => Response.json(answer)));
     });`,

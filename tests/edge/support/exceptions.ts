@@ -21,8 +21,7 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
   "a callback that transfers the view's buffer is a TypeError, and the window is closed":
     NO_TRANSFER,
   "a producer that transfers the buffer is a TypeError and leaves nothing": NO_TRANSFER,
-  "errors that are thrown are of the documented classes, with a code if they are ours":
-    NO_TRANSFER,
+  "errors that are thrown are of the documented classes, with a code if they are ours": NO_TRANSFER,
   "a transfer in a nested window is a TypeError for that one and the outer one": NO_TRANSFER,
   "a transfer and an error of the callback are both kept": NO_TRANSFER,
   "the address of a secret whose buffer was transferred is never used again": NO_TRANSFER,

@@ -35,7 +35,11 @@ export async function run(): Promise<Result[]> {
   const names = new Set(cases.map(({ name }) => name));
   for (const name of Object.keys(EXCEPTIONS)) {
     if (names.has(name)) continue;
-    results.push({ name, error: "An exception names a test that there is not", skipped: undefined });
+    results.push({
+      name,
+      error: "An exception names a test that there is not",
+      skipped: undefined,
+    });
   }
   return results;
 }

@@ -38,7 +38,8 @@ export function workerdPath(): string | undefined {
     `@cloudflare/workerd-${os}-${arch}`,
     createRequire(join(folder, "package.json")),
   );
-  const path = binary && join(binary, "bin", process.platform === "win32" ? "workerd.exe" : "workerd");
+  const path = binary &&
+    join(binary, "bin", process.platform === "win32" ? "workerd.exe" : "workerd");
   return path !== undefined && existsSync(path) ? path : undefined;
 }
 
