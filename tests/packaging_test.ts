@@ -137,7 +137,7 @@ function assertPublished(paths: string[]): void {
   }
   assert.ok(paths.includes("src/native/embedded/linux_x86_64.ts"), "The library is not published");
   const strange = paths.filter((path) =>
-    !/^((mod|doctor)\.ts|deno\.json|[A-Z]+(\.md)?|src\/[\w/]+\.ts)$/.test(path)
+    !/^((mod|doctor|edge)\.ts|deno\.json|[A-Z]+(\.md)?|src\/[\w/]+\.ts)$/.test(path)
   );
   assert.deepEqual(strange, [], "Published, but no part of the package");
 }

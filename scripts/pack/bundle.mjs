@@ -79,7 +79,9 @@ function tidy(text) {
     .replaceAll("`../../lib/", "`../lib/")
     // A `require` of the bundler's own hides from the next bundler what is required.
     .replace(/^var __require = [^]*?^\}\);\n/m, "")
-    .replaceAll("__require(", "require(");
+    .replaceAll("__require(", "require(")
+    // Where it was in a chunk of its own.
+    .replace(/^ {2}__require,?\n/gm, "");
 }
 
 function expect(code, pattern, wanted, what) {

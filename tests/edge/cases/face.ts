@@ -100,8 +100,8 @@ test("a SecretWriter refuses a secret's own view", async () => {
   using secret = Secret.random(4);
   using writer = new SecretWriter();
   const out = writer.writable.getWriter();
-  using window = secret.open();
-  await assert.rejects(out.write(window.bytes), { name: "TypeError" });
+  using opened = secret.open();
+  await assert.rejects(out.write(opened.bytes), { name: "TypeError" });
 });
 
 test("a part of a view that is not writable is no source and no target", () => {

@@ -114,8 +114,8 @@ test("what is written in a read-only window is gone after it", () => {
   });
   assert.deepEqual(secret.withBytes((bytes) => [...bytes]), [1, 2, 3, 4]);
   {
-    using window = secret.open();
-    window.bytes.fill(0);
+    using opened = secret.open();
+    opened.bytes.fill(0);
   }
   assert.deepEqual(secret.withBytes((bytes) => [...bytes]), [1, 2, 3, 4]);
 });
@@ -163,14 +163,14 @@ test("`purge` wipes what is open and what is closed", () => {
   const bytes = unlikely(32);
   const closed = Secret.from(bytes.slice());
   const open = Secret.from(bytes.slice());
-  const window = open.open();
+  const opened = open.open();
   assert.equal(count(bytes), 1);
   purge();
-  assert.deepEqual([...window.bytes], new Array(32).fill(0));
+  assert.deepEqual([...opened.bytes], new Array(32).fill(0));
   assert.equal(count(bytes), 0);
   assert.equal(closed.isClosed && open.isClosed, true);
   assert.throws(() => open.withBytes(() => 1), { code: "SECRET_CLOSED" });
-  window[Symbol.dispose]();
+  opened[Symbol.dispose]();
   closed.close();
   open.close();
   using later = Secret.from(bytes.slice());
