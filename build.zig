@@ -1,5 +1,5 @@
-//! zig build            the library for this host       -> lib/<target>/
-//! zig build targets    the library for all six targets, and the edge's module -> lib/<target>/
+//! zig build            both libraries for this host       -> lib/<target>/
+//! zig build targets    both libraries for all six targets, and the edge's module -> lib/<target>/
 //! zig build edge       the edge's WebAssembly module -> lib/wasm/
 //! zig build faults     the host's library with failing system calls, for tests -> zig-out/<target>/
 //! zig build bench      the benchmark's floor, native loops -> zig-out/<target>/
@@ -7,7 +7,9 @@
 //! zig build abi        writes src/native/abi.ts from zig/abi.zig
 //! zig build test       the core's own tests
 //!
-//! -Doptimize=safe|fast|small|debug; -Dstrip=false keeps the names of functions.
+//! -Doptimize=safe|fast|small|debug is about the core. The crypto library is optimised for size
+//! (-Dcrypto-optimize), since both have to fit into 64 KiB, and its inner loops for speed, always;
+//! its checks are its own and stay. -Dstrip=false keeps the names of functions.
 
 const std = @import("std");
 
@@ -26,15 +28,19 @@ const targets = [_]Target{
 
 pub fn build(b: *std.Build) void {
     const optimize: std.lang.Optimize = b.option(std.lang.Optimize, "optimize", "Default: safe") orelse .safe;
+    const crypto_optimize: std.lang.Optimize = b.option(std.lang.Optimize, "crypto-optimize", "Default: small") orelse .small;
     const strip = b.option(bool, "strip", "Leave the names of functions out. Default: true") orelse true;
     const host = b.graph.host.result;
 
-    const all = b.step("targets", "Build the library for all six targets, and the edge's module");
+    const all = b.step("targets", "Build the libraries for all six targets, and the edge's module");
     for (targets) |target| {
         const installed = install(b, target, optimize, strip, "securememory", false);
+        const installed_crypto = install_crypto(b, target, crypto_optimize, strip);
         all.dependOn(installed);
+        all.dependOn(installed_crypto);
         if (target.query.cpu_arch == host.cpu.arch and target.query.os_tag == host.os.tag) {
             b.getInstallStep().dependOn(installed);
+            b.getInstallStep().dependOn(installed_crypto);
             const faults = b.step("faults", "Build the library whose system calls tests can make fail");
             faults.dependOn(install(b, target, optimize, strip, "securememory-faults", true));
             const floor = b.step("bench", "Build the native loops that benchmarks compare with");
@@ -48,7 +54,7 @@ pub fn build(b: *std.Build) void {
     all.dependOn(edge);
     b.step("edge", "Build the WebAssembly module").dependOn(edge);
 
-    const run_tests = b.addRunArtifact(tests_for(b, b.graph.host));
+    const run_tests = b.addRunArtifact(tests_for(b, b.graph.host, .{}));
     // A result from the cache has no counts.
     run_tests.has_side_effects = true;
     b.step("test", "Run the core's own tests").dependOn(&run_tests.step);
@@ -56,7 +62,7 @@ pub fn build(b: *std.Build) void {
     // For what runs programs of other systems: see tests/arch.
     for (targets) |target| {
         if (target.query.cpu_arch == host.cpu.arch and target.query.os_tag == host.os.tag) continue;
-        const program = b.addInstallArtifact(tests_for(b, b.resolveTargetQuery(target.query)), .{
+        const program = b.addInstallArtifact(tests_for(b, b.resolveTargetQuery(target.query), target.query), .{
             .dest_dir = .{ .override = .{ .custom = target.folder } },
             .pdb_dir = .disabled,
         });
@@ -75,8 +81,10 @@ pub fn build(b: *std.Build) void {
     b.step("abi", "Write src/native/abi.ts").dependOn(&update.step);
 }
 
-fn tests_for(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step.Compile {
+fn tests_for(b: *std.Build, target: std.Build.ResolvedTarget, query: std.Target.Query) *std.Build.Step.Compile {
     const tests = b.addTest(.{ .root_module = core(b, "zig/tests.zig", target, .safe, true) });
+    add_variants(b, tests.root_module, query, true);
+    tests.root_module.linkLibrary(crypto_archive(b, query));
     tests.root_module.strip = false;
     tests.root_module.error_tracing = true;
     tests.root_module.unwind_tables = .sync;
@@ -138,6 +146,79 @@ fn install_edge(b: *std.Build) *std.Build.Step {
     return &installed.step;
 }
 
+/// The second library: keyed operations. See `zig/crypto_exports.zig`.
+fn install_crypto(b: *std.Build, target: Target, optimize: std.lang.Optimize, strip: bool) *std.Build.Step {
+    const module = core(b, "zig/crypto_exports.zig", b.resolveTargetQuery(target.query), optimize, false);
+    module.strip = strip;
+    add_variants(b, module, target.query, strip);
+    return shared(b, target, "securememory-crypto", "../lib/", module);
+}
+
+/// The same code as it ships, for tests to be linked with; its inner loops are those of the tests.
+fn crypto_archive(b: *std.Build, query: std.Target.Query) *std.Build.Step.Compile {
+    var wanted = query;
+    wanted.cpu_model = .baseline;
+    const module = core(b, "zig/crypto_exports.zig", b.resolveTargetQuery(wanted), .small, false);
+    add_options(b, module, query);
+    const library = b.addLibrary(.{ .linkage = .static, .name = "securememory-crypto-archive", .root_module = module });
+    library.bundle_compiler_rt = false;
+    return library;
+}
+
+/// The inner loops of keyed operations, compiled for every processor of the target and for newer
+/// ones: `zig/crypto/variants.zig` chooses.
+fn add_variants(b: *std.Build, module: *std.Build.Module, query: std.Target.Query, strip: bool) void {
+    add_options(b, module, query);
+    module.addObject(variant(b, query, "baseline", null, strip));
+    const newer = newer_features(b.resolveTargetQuery(query).result) orelse return;
+    module.addObject(variant(b, query, "newer", newer, strip));
+}
+
+fn add_options(b: *std.Build, module: *std.Build.Module, query: std.Target.Query) void {
+    const options = b.addOptions();
+    options.addOption(bool, "two_variants", newer_features(b.resolveTargetQuery(query).result) != null);
+    module.addOptions("crypto_options", options);
+}
+
+/// What `zig/crypto/cpu.zig` looks for; null where every processor of the target has it.
+fn newer_features(target: std.Target) ?std.Target.Cpu.Feature.Set {
+    return switch (target.cpu.arch) {
+        .x86_64 => std.Target.x86.featureSet(&.{ .avx2, .bmi, .bmi2, .sha }),
+        .aarch64 => if (target.os.tag == .macos) null else std.Target.aarch64.featureSet(&.{.sha2}),
+        else => null,
+    };
+}
+
+fn variant(
+    b: *std.Build,
+    query: std.Target.Query,
+    name: []const u8,
+    features: ?std.Target.Cpu.Feature.Set,
+    strip: bool,
+) *std.Build.Step.Compile {
+    var wanted = query;
+    wanted.cpu_model = .baseline;
+    if (features) |set| wanted.cpu_features_add = set;
+    const module = b.createModule(.{
+        .root_source_file = b.path("zig/crypto/hot.zig"),
+        .target = b.resolveTargetQuery(wanted),
+        .optimize = .fast,
+        .strip = strip,
+        .pic = true,
+        .single_threaded = true,
+        .unwind_tables = .none,
+        .stack_protector = false,
+        .stack_check = false,
+    });
+    const options = b.addOptions();
+    options.addOption([]const u8, "prefix", b.fmt("securememory_hot_{s}_", .{name}));
+    options.addOption(bool, "baseline", features == null);
+    module.addOptions("variant", options);
+    const object = b.addObject(.{ .name = b.fmt("hot-{s}", .{name}), .root_module = module });
+    object.bundle_compiler_rt = false;
+    return object;
+}
+
 fn install_floor(b: *std.Build, target: Target) *std.Build.Step {
     const module = b.createModule(.{
         .root_source_file = b.path("bench/floor.zig"),
@@ -195,7 +276,8 @@ fn shared(
     if (target.query.os_tag == .macos) {
         // Nobody changes its load commands afterwards.
         library.headerpad_size = 0;
-        if (target.query.cpu_arch == .aarch64) {
+        // For Intel, the core fits as it is.
+        if (target.query.cpu_arch == .aarch64 or std.mem.eql(u8, name, "securememory-crypto")) {
             const packed_library = change(b, "zig/pack_macho.zig", library);
             return &b.addInstallFileWithDir(packed_library, place, b.fmt("lib{s}.dylib", .{name})).step;
         }

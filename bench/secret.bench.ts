@@ -8,6 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { Deno } from "./deno.ts";
 import { firstSecretRows } from "./first_secret.ts";
+import { keyedSubjects } from "./keyed.ts";
 import { memoryRows } from "./memory.ts";
 import { LENGTHS, lifeSubjects, windowSubjects } from "./operations.ts";
 import { startPeers } from "./peers.ts";
@@ -33,6 +34,7 @@ async function measureAll(): Promise<{ rows: Row[]; skipped: readonly Skipped[] 
     ...LENGTHS.flatMap(lifeSubjects),
     ...quarantineSubjects(32),
     ...rungSubjects(),
+    ...keyedSubjects(),
     ...peers.subjects,
   ];
   for (const subject of subjects) {

@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Deno } from "./deno.ts";
+import { AES_GCM, CREATE_HMAC, CREATE_HMAC_AND_FLOOR } from "./keyed.ts";
 import { WITHOUT_VIEW } from "./quarantine.ts";
 import type { Report, Row } from "./report.ts";
 import { LOCKED, MPROTECT } from "./rungs.ts";
@@ -50,7 +51,10 @@ function cell(row: Row | undefined): string {
 }
 
 /** References that are no peers. */
-const OURS: ReadonlySet<string> = new Set(["floor", WITHOUT_VIEW, LOCKED, MPROTECT]);
+const OURS: ReadonlySet<string> = new Set([
+  ...["floor", WITHOUT_VIEW, LOCKED, MPROTECT],
+  ...[CREATE_HMAC, CREATE_HMAC_AND_FLOOR, AES_GCM],
+]);
 
 /** The peer that comes out best against this row, and by how much. */
 function bestPeer(row: Row | undefined): string {

@@ -38,32 +38,56 @@ export function countCopies(
   key: Uint8Array,
 ): Copies {
   const forms = [0x00, 0x36, 0x5c].map((pad) => Buffer.from(key.map((byte) => byte ^ pad)));
-  const pageBytes = page.to - page.from;
-  const memory = openSync(`/proc/${pid}/mem`, "r");
-  const pagemap = openSync(`/proc/${pid}/pagemap`, "r");
-  const piece = Buffer.alloc(PIECE_BYTES);
   let onPage = 0;
   let elsewhere = 0;
   try {
-    for (const { range, from, to, resident } of mappings) {
-      if (!resident) continue;
-      for (const [start, end] of residentRuns(pagemap, from, to, pageBytes)) {
+    search(pid, mappings, page.to - page.from, forms, ({ range }, _form, times) => {
+      if (range === page.range) onPage += times;
+      else elsewhere += times;
+    });
+    return { onPage, elsewhere };
+  } finally {
+    for (const form of forms) form.fill(0);
+  }
+}
+
+/**
+ * Looks for several forms in a process's memory.
+ *
+ * @param found Called with how often a form stands in a piece of a mapping, if it does.
+ */
+export function search(
+  pid: string,
+  mappings: readonly Mapping[],
+  pageBytes: number,
+  forms: readonly Uint8Array[],
+  found: (mapping: Mapping, form: number, times: number) => void,
+): void {
+  const memory = openSync(`/proc/${pid}/mem`, "r");
+  const pagemap = openSync(`/proc/${pid}/pagemap`, "r");
+  const piece = Buffer.alloc(PIECE_BYTES);
+  const longest = Math.max(...forms.map(({ length }) => length));
+  try {
+    for (const mapping of mappings) {
+      if (!mapping.resident) continue;
+      for (const [start, end] of residentRuns(pagemap, mapping.from, mapping.to, pageBytes)) {
         // Pieces overlap by as much as a copy may stick out of one.
-        for (let at = start; at < end; at += PIECE_BYTES - (key.length - 1)) {
+        for (let at = start; at < end; at += PIECE_BYTES - (longest - 1)) {
           const length = readAt(memory, piece, at, Math.min(end - at, PIECE_BYTES));
-          const found = forms
-            .map((form) => occurrences(piece.subarray(0, length), form))
-            .reduce((sum, times) => sum + times);
-          if (range === page.range) onPage += found;
-          else elsewhere += found;
+          const last = at + PIECE_BYTES >= end;
+          forms.forEach((form, index) => {
+            // What lies in the overlap as a whole is found in the next piece.
+            const limit = last ? length : PIECE_BYTES - (longest - form.length);
+            const times = occurrences(piece.subarray(0, Math.min(length, limit)), form);
+            if (times > 0) found(mapping, index, times);
+          });
         }
       }
     }
-    return { onPage, elsewhere };
   } finally {
     closeSync(memory);
     closeSync(pagemap);
-    for (const buffer of [...forms, piece]) buffer.fill(0);
+    piece.fill(0);
   }
 }
 
@@ -99,7 +123,7 @@ function readAt(file: number, into: Buffer, position: number, length: number): n
   }
 }
 
-function occurrences(of: Buffer, form: Buffer): number {
+function occurrences(of: Buffer, form: Uint8Array): number {
   let found = 0;
   for (let at = of.indexOf(form); at !== -1; at = of.indexOf(form, at + 1)) found += 1;
   return found;

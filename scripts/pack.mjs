@@ -33,8 +33,12 @@ import { manifestOf } from "./pack/manifest.mjs";
 import { sbom } from "./pack/sbom.mjs";
 import { findZig, ROOT } from "./toolchain.mjs";
 
-/** More than this, and somebody has to decide what to leave out. */
-const LIMIT_KIB = 400;
+/**
+ * More than this, and somebody has to decide what to leave out. Twelve libraries, each as a file
+ * (for npm, and for Deno's --allow-ffi=<path>) and as a module (for bundlers and executables), are
+ * nine tenths of it, packed already: by gzip and by Brotli. The limit is what that comes to, and 5 %.
+ */
+const LIMIT_KIB = 840;
 
 const DOCUMENTS = ["README.md", "LICENSE", "SECURITY.md", "CHANGELOG.md"];
 const SBOM = "sbom.cdx.json";

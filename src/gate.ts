@@ -119,13 +119,13 @@ export function close(cell: Cell): void {
 
 /**
  * After a native call that opens and closes a window by itself has failed: if it could not close
- * the window, it has wiped the secret, which is destroyed here, as it is when `leave` cannot.
+ * the window, the secret is destroyed, as it is when `leave` cannot.
  *
  * @throws {ProtectionError} If that was it.
  */
 export function settle(cell: Cell, result: number): void {
   if (codeOf(result) !== "NotClosed") return;
-  // Of two secrets that were open it may have been the other one.
+  // Of two secrets in one call, it is the one that has no bytes any more: they are wiped already.
   if (cell.library.calls.securememory_length(cell.handle) === 0) end(cell, result);
 }
 

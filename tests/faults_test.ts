@@ -45,6 +45,10 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
           run("random", env, ...more));
         it(`filling leaves nothing half made${when}`, () => run("fill", env, ...more));
         it(`copying leaves no page open${when}`, () => run("copy", env, ...more));
+        it(`reading a file leaves nothing open and nothing half read${when}`, () =>
+          run("read", env, ...more));
+        it(`decoding leaves nothing half made and the text intact${when}`, () =>
+          run("decode", env, ...more));
         it(`closing ends the secret all the same${when}`, () => run("close", env, ...more));
         it(`purging ends every secret all the same${when}`, () => run("purge", env, ...more));
         it(`an asynchronous window rejects, and its secret is destroyed${when}`, () =>
@@ -55,6 +59,9 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
         it("a window that gets no key is not entered, and the next one is", () =>
           run("rearm", env));
       }
+      it("a keyed operation makes nothing, and its key is as it was, or destroyed", () =>
+        run("keyed", env, ...keys));
+      it("a file is read on when the system asks for patience", () => run("interrupted", env));
       it("a window is not entered, or its secret is destroyed", () => run("window", env, ...keys));
       it("neither the callback's error nor the window's is lost", () => run("both", env, ...keys));
     },
@@ -67,6 +74,8 @@ describe("when a system call fails", () => {
       run("first", {}, `${k}`));
   }
 
+  it("since a file system cannot write into memfd_secret, other locked memory is read into", () =>
+    run("interrupted", {}, "ordinary"));
   it("that locks, the error names the limit and the ways out", () =>
     run("lock", environmentOf({ ...AUTO, store: "locked" })));
   it("that no room could cure, closed pages rest on", () =>

@@ -6,6 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { library } from "../src/native/library.ts";
+import { CRYPTO_SYMBOLS } from "../src/native/crypto_symbols.ts";
 import { SYMBOLS } from "../src/native/symbols.ts";
 import { patience, ROOT } from "./support/child.ts";
 import {
@@ -182,6 +183,28 @@ test("the library exports the symbols of the table, that of a module, and no oth
     const exported = readElf(path).symbols.filter((symbol) => !symbol.undefined)
       .map(({ name }) => name);
     assert.deepEqual(exported.sort(), [...Object.keys(SYMBOLS), REGISTER].sort(), path);
+  }
+});
+
+/** The crypto libraries for Linux, as far as they are built. */
+const cryptoLibraries = notOnLinux !== false
+  ? []
+  : ["x86_64", "aarch64"].map((arch) => join(ROOT, `lib/linux-${arch}/libsecurememory-crypto.so`))
+    .filter((path) => existsSync(path));
+
+test("the crypto library exports the symbols of its table and no others, and needs nothing", {
+  skip: notOnLinux,
+}, () => {
+  assert.ok(cryptoLibraries.length > 0);
+  for (const path of cryptoLibraries) {
+    const { needed, symbols } = readElf(path);
+    const exported = symbols.filter((symbol) => !symbol.undefined).map(({ name }) => name);
+    assert.deepEqual(exported.sort(), Object.keys(CRYPTO_SYMBOLS).sort(), path);
+    assert.deepEqual(needed, [], path);
+    assert.deepEqual(symbols.filter((symbol) => symbol.undefined && !symbol.weak), [], path);
+    // Taken if the process has it: what the processor can do.
+    const taken = symbols.filter((symbol) => symbol.undefined).map(({ name }) => name);
+    assert.deepEqual(taken, path.includes("aarch64") ? ["getauxval"] : [], path);
   }
 });
 

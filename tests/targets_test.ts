@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { CRYPTO_SYMBOLS } from "../src/native/crypto_symbols.ts";
 import { SYMBOLS } from "../src/native/symbols.ts";
 import { ROOT } from "./support/child.ts";
 import { readElf } from "./support/elf.ts";
@@ -40,20 +41,26 @@ const LINUX = paths("linux", "libsecurememory.so");
 const MACOS = paths("macos", "libsecurememory.dylib");
 const WINDOWS = paths("windows", "securememory.dll");
 const ALL = [...LINUX, ...MACOS, ...WINDOWS];
+/** The second library of each target. */
+const CRYPTO = [
+  ...paths("linux", "libsecurememory-crypto.so"),
+  ...paths("macos", "libsecurememory-crypto.dylib"),
+  ...paths("windows", "securememory-crypto.dll"),
+];
 
 const options = {
   skip: unless(
     "targets",
-    ALL.every(({ path }) => existsSync(path)),
+    [...ALL, ...CRYPTO].every(({ path }) => existsSync(path)),
     "the libraries of the other targets are not built; zig build targets does it",
   ),
 };
 // The last one is what Node-API looks for in a module: zig/node_api.zig.
 const wanted = [...Object.keys(SYMBOLS), "napi_register_module_v1"].sort();
 
-test("the library of each target is smaller than 64 KiB", options, () => {
-  assert.equal(ALL.length, 6);
-  for (const { path } of ALL) {
+test("each library of each target is smaller than 64 KiB", options, () => {
+  assert.equal(ALL.length + CRYPTO.length, 12);
+  for (const { path } of [...ALL, ...CRYPTO]) {
     const bytes = statSync(path).size;
     assert.ok(bytes > 16_384, `${path} has ${bytes} bytes`);
     assert.ok(bytes < 65_536, `${path} has ${bytes} bytes`);
@@ -63,14 +70,36 @@ test("the library of each target is smaller than 64 KiB", options, () => {
 test("no library says where it was built", options, () => {
   const has = (bytes: Uint8Array, text: string) => Buffer.from(bytes).includes(text);
   assert.ok(has(readFileSync(join(ROOT, "zig/exports.zig")), "securememory_create"), "control");
-  for (const { path } of ALL) {
+  for (const { path } of [...ALL, ...CRYPTO]) {
     const file = readFileSync(path);
-    assert.ok(has(file, "securememory_create"), `${path}: not a name in it is found`);
+    const name = CRYPTO.some((crypto) => crypto.path === path) ? "crypto_hmac" : "create";
+    assert.ok(has(file, `securememory_${name}`), `${path}: not a name in it is found`);
     for (const strange of [ROOT.replace(/\/$/, ""), ".zig-cache", "exports.zig", ".pdb"]) {
       assert.equal(has(file, strange), false, `${path} has "${strange}"`);
     }
   }
 });
+
+test(
+  "the crypto libraries are of their architecture, export their table, and need no more",
+  options,
+  () => {
+    const table = Object.keys(CRYPTO_SYMBOLS).sort();
+    for (const { arch, path } of CRYPTO) {
+      if (path.endsWith(".so")) {
+        assert.equal(readFileSync(path).readUInt16LE(18), arch === "x86_64" ? 62 : 183, path);
+      } else if (path.endsWith(".dylib")) {
+        const library = readMacho(path);
+        assert.equal(library.architecture, arch, path);
+        const exported = library.exports.filter((name) => name.startsWith("_securememory"));
+        assert.deepEqual([...exported].sort(), table.map((name) => `_${name}`), path);
+        assert.deepEqual(library.needed, ["/usr/lib/libSystem.B.dylib"], path);
+      } else {
+        assert.deepEqual([...readPe(path).exports].sort(), table, path);
+      }
+    }
+  },
+);
 
 test("both libraries for Linux are of their architecture", options, () => {
   for (const { arch, path } of LINUX) {

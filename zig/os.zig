@@ -8,6 +8,7 @@
 //!     reserve(cause, length) !usize            inaccessible address space
 //!     unreserve(cause, address, length) !void
 //!     mark(cause, address, length) !void       out of dumps, forks, merging, huge pages
+//!     mark_scratch(cause, address, length)     the same for what `metadata` gave
 //!     settle(cause, address, length, locked)   make a data page locked (or not) and inaccessible
 //!     open(cause, address, length, p) !void    make a data page readable or writable
 //!     close(cause, address, length) !void      make it inaccessible again

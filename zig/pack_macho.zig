@@ -1,6 +1,7 @@
-//! Takes the pages that hold nothing but zeros out of a macOS library for Apple silicon,
-//! where a page is 16 KiB: three pages for pointers that the loader overwrites anyway, with
-//! 300 bytes in them, are half of the file. `build.zig` runs it after Zig's linker.
+//! Takes the pages that hold nothing but zeros out of a macOS library. On Apple silicon, where
+//! a page is 16 KiB, three pages for pointers that the loader overwrites anyway, with 300 bytes
+//! in them, are half of the file; for Intel it is two of 4 KiB. `build.zig` runs it after Zig's
+//! linker.
 //!
 //! The linker lays a library out as code, two writable segments, and the loader's tables
 //! (__LINKEDIT). The writable ones are in the file for the sake of lazy binding: a pointer to
@@ -12,7 +13,8 @@
 //!
 //! What is changed: the tables of the loader, which are put together anew; where segments are
 //! in the file; and the signature, which has a hash of each page. The kernel runs no code on
-//! Apple silicon without one; this is the linker's own ("ad hoc", nobody's), renewed.
+//! Apple silicon without one; this is the linker's own ("ad hoc", nobody's), renewed. For Intel
+//! the linker makes none.
 //!
 //! Sources: <mach-o/loader.h> and <mach-o/nlist.h> of the macOS SDK, <kern/cs_blobs.h> of xnu;
 //! what `dyld` insists on is in its validSegments, invalidBindState and withRegions
@@ -26,7 +28,9 @@ const Allocator = std.mem.Allocator;
 const Sha256 = std.crypto.hash.sha2.Sha256;
 
 const bytes_max = 1 << 24;
+/// What a signature has hashes of, and the unit of segments on Apple silicon.
 const page_bytes = 16 * 1024;
+const page_bytes_of_intel = 4 * 1024;
 
 pub fn main(init: std.process.Init) !void {
     const arena = init.arena.allocator();
@@ -68,9 +72,9 @@ const Library = struct {
     dynamic_symbols: Place,
     function_starts: Place,
     data_in_code: Place,
-    signature: Place,
-    /// As the linker wrote it.
-    linkers_signature: []const u8,
+    signature: ?Signature,
+    /// What segments are multiples of.
+    segment_bytes: usize,
 
     fn read(file: []u8) !Library {
         const header = std.mem.bytesToValue(macho.mach_header_64, file[0..@sizeOf(macho.mach_header_64)]);
@@ -88,8 +92,7 @@ const Library = struct {
             count += 1;
         }
         if (count != segments.len) return error.UnexpectedSegments;
-        const signature = try find(file, header.ncmds, .CODE_SIGNATURE);
-        const signed = signature.get(macho.linkedit_data_command, file);
+        const intel = header.cputype == macho.CPU_TYPE_X86_64;
         const library: Library = .{
             .file = file,
             .text = segments[0],
@@ -100,10 +103,9 @@ const Library = struct {
             .dynamic_symbols = try find(file, header.ncmds, .DYSYMTAB),
             .function_starts = try find(file, header.ncmds, .FUNCTION_STARTS),
             .data_in_code = try find(file, header.ncmds, .DATA_IN_CODE),
-            .signature = signature,
-            .linkers_signature = file[signed.dataoff..][0..signed.datasize],
+            .signature = if (intel) null else try .read(file, try find(file, header.ncmds, .CODE_SIGNATURE)),
+            .segment_bytes = if (intel) page_bytes_of_intel else page_bytes,
         };
-        try check_signature(library.linkers_signature);
         try library.check_order();
         return library;
     }
@@ -136,21 +138,24 @@ const Library = struct {
     fn pack(library: *Library, arena: Allocator) ![]u8 {
         try library.clear_lazy_pointers();
         const text = library.text.get(macho.segment_command_64, library.file);
-        const text_end = std.mem.alignForward(usize, text.filesize, page_bytes);
+        const text_end = std.mem.alignForward(usize, text.filesize, library.segment_bytes);
         for (library.writable) |place| try library.empty(place, text_end);
 
         var tables: Tables = .{ .start = text_end, .arena = arena };
         try library.move_tables(&tables);
-        const signature = try library.place_signature(&tables);
-        library.place_linkedit(text_end, signature.dataoff + signature.datasize - text_end);
+        const signed_end = try tables.add("", 16);
+        const signature_bytes = if (library.signature) |signature| signature.place_at(library.file, signed_end) else 0;
+        library.place_linkedit(text_end, signed_end + signature_bytes - text_end);
 
         // All of the header is as it will be: now it can be hashed.
         var made: std.ArrayList(u8) = .empty;
         try made.appendSlice(arena, library.file[0..text.filesize]);
         try made.appendNTimes(arena, 0, text_end - made.items.len);
         try made.appendSlice(arena, tables.bytes.items);
-        std.debug.assert(made.items.len == signature.dataoff);
-        try made.appendSlice(arena, try library.sign(arena, made.items, signature.datasize));
+        std.debug.assert(made.items.len == signed_end);
+        if (library.signature) |signature| {
+            try made.appendSlice(arena, try signature.sign(arena, made.items, signature_bytes));
+        }
         return made.items;
     }
 
@@ -223,42 +228,55 @@ const Library = struct {
         var segment = library.linkedit.get(macho.segment_command_64, library.file);
         segment.fileoff = at;
         segment.filesize = length;
-        segment.vmsize = std.mem.alignForward(usize, length, page_bytes);
+        segment.vmsize = std.mem.alignForward(usize, length, library.segment_bytes);
         library.linkedit.put(library.file, segment);
     }
+};
 
-    /// Says in the header where the signature will be, and how long.
-    fn place_signature(library: *Library, tables: *Tables) !macho.linkedit_data_command {
-        var command = library.signature.get(macho.linkedit_data_command, library.file);
-        command.dataoff = try tables.add("", 16);
-        const length = library.signature_start() + hash_count(command.dataoff) * Sha256.digest_length;
+const Signature = struct {
+    place: Place,
+    /// As the linker wrote it.
+    linkers: []const u8,
+
+    fn read(file: []const u8, place: Place) !Signature {
+        const signed = place.get(macho.linkedit_data_command, file);
+        const signature: Signature = .{ .place = place, .linkers = file[signed.dataoff..][0..signed.datasize] };
+        try check_signature(signature.linkers);
+        return signature;
+    }
+
+    /// Says in the header where it will be, behind what is signed. Returns how long it will be.
+    fn place_at(signature: Signature, file: []u8, signed_end: u32) u32 {
+        var command = signature.place.get(macho.linkedit_data_command, file);
+        command.dataoff = signed_end;
+        const length = signature.start() + hash_count(signed_end) * Sha256.digest_length;
         command.datasize = @intCast(std.mem.alignForward(usize, length, 8));
-        library.signature.put(library.file, command);
-        return command;
+        signature.place.put(file, command);
+        return command.datasize;
     }
 
     /// The bytes of the linker's signature before the hashes: what it says of itself is kept.
-    fn signature_start(library: *const Library) usize {
-        return directory_offset + number(library.linkers_signature[directory_offset..], "hashOffset");
+    fn start(signature: Signature) usize {
+        return directory_offset + number(signature.linkers[directory_offset..], "hashOffset");
     }
 
     /// The signature of everything before it.
-    fn sign(library: *const Library, arena: Allocator, signed: []const u8, length: usize) ![]u8 {
-        const start = library.signature_start();
-        const signature = try arena.alloc(u8, length);
-        @memset(signature, 0);
-        @memcpy(signature[0..start], library.linkers_signature[0..start]);
-        const used = start + hash_count(signed.len) * Sha256.digest_length;
-        std.mem.writeInt(u32, signature[@offsetOf(macho.SuperBlob, "length")..][0..4], @intCast(used), .big);
-        const directory = signature[directory_offset..];
+    fn sign(signature: Signature, arena: Allocator, signed: []const u8, length: usize) ![]u8 {
+        const hashes = signature.start();
+        const made = try arena.alloc(u8, length);
+        @memset(made, 0);
+        @memcpy(made[0..hashes], signature.linkers[0..hashes]);
+        const used = hashes + hash_count(signed.len) * Sha256.digest_length;
+        std.mem.writeInt(u32, made[@offsetOf(macho.SuperBlob, "length")..][0..4], @intCast(used), .big);
+        const directory = made[directory_offset..];
         set_number(directory, "length", used - directory_offset);
         set_number(directory, "nCodeSlots", hash_count(signed.len));
         set_number(directory, "codeLimit", signed.len);
         for (0..hash_count(signed.len)) |index| {
             const page = signed[index * page_bytes .. @min((index + 1) * page_bytes, signed.len)];
-            Sha256.hash(page, signature[start + index * Sha256.digest_length ..][0..Sha256.digest_length], .{});
+            Sha256.hash(page, made[hashes + index * Sha256.digest_length ..][0..Sha256.digest_length], .{});
         }
-        return signature;
+        return made;
     }
 };
 

@@ -5,7 +5,10 @@ test {
     _ = @import("abi.zig");
     _ = @import("canary.zig");
     _ = @import("compare.zig");
+    _ = @import("crypto/residue_test.zig");
+    _ = @import("crypto/variants_test.zig");
     _ = @import("crypto/vectors_test.zig");
+    _ = @import("lend_test.zig");
     _ = @import("diagnose.zig");
     _ = @import("fault.zig");
     _ = @import("labels.zig");
@@ -21,10 +24,12 @@ test {
     _ = @import("sources/utf16.zig");
     _ = @import("os/environment_strings.zig");
     _ = @import("secret_test.zig");
+    _ = @import("sources/decode.zig");
     _ = @import("ending_test.zig");
     if (@import("builtin").target.os.tag == .linux) {
         _ = @import("os/linux_environment.zig");
         _ = @import("os/linux_fault.zig");
+        _ = @import("sources/read_test.zig");
         _ = @import("os/linux_secretmem.zig");
         _ = @import("os/linux_smaps.zig");
     }

@@ -10,8 +10,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { countCopies } from "../../demo/search.ts";
+import { countCopies, search } from "../../demo/search.ts";
 import { type Mapping, mappings } from "../../demo/smaps.ts";
+import type { Operation } from "./operations.ts";
+import { formsOf } from "./schedule.ts";
 import type { Counts, Use, Way } from "./ways.ts";
 
 /** The search tells a page from the rest of the process; here all of it counts alike. */
@@ -33,36 +35,120 @@ export function placesOf(pid: number, key: Uint8Array): number {
     .reduce((sum, places) => sum + places);
 }
 
-/**
- * Runs holder.ts and looks at it twice.
- *
- * @param commandFor The command line that runs a script with arguments, on the runtime to look at.
- */
-export async function count(
-  commandFor: (...args: string[]) => readonly string[],
-  way: Way,
-  use: Use,
-): Promise<Counts> {
+/** How often each form stands in a process. */
+export function formsIn(
+  pid: number,
+  forms: Readonly<Record<string, Uint8Array>>,
+): Readonly<Record<string, number>> {
+  const names = Object.keys(forms);
+  const counts: Record<string, number> = Object.fromEntries(names.map((name) => [name, 0]));
+  const pageBytes = NO_PAGE.to - NO_PAGE.from;
+  search(
+    `${pid}`,
+    mappings(`${pid}`),
+    pageBytes,
+    Object.values(forms),
+    (_mapping, index, times) => {
+      counts[names[index] as string]! += times;
+    },
+  );
+  return counts;
+}
+
+type CommandFor = (...args: string[]) => readonly string[];
+
+/** A process that answers line by line, and a file with a key for it. */
+interface Held {
+  readonly pid: number;
+  readonly key: Uint8Array;
+  /** What it says when it has got as far as that, behind the word. */
+  until(stage: string): Promise<string>;
+  /** Lets it go on. */
+  goOn(): void;
+}
+
+/** Runs a script with the path of a file that holds a key, as its last argument. */
+async function withHolder<T>(
+  commandFor: CommandFor,
+  [script, ...words]: readonly [string, ...string[]],
+  use: (held: Held) => Promise<T>,
+  content?: Uint8Array,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "securememory-copies-"));
   const key = Buffer.from(randomBytes(24).toString("base64url"));
   const path = join(folder, "key");
-  writeFileSync(path, key, { mode: 0o600 });
-  const holder = new URL("./holder.ts", import.meta.url).pathname;
-  const [program, ...args] = commandFor(holder, way, use, path) as [string, ...string[]];
+  writeFileSync(path, content ?? key, { mode: 0o600 });
+  const module = new URL(script, import.meta.url).pathname;
+  const [program, ...args] = commandFor(module, ...words, path) as [string, ...string[]];
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
   try {
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const look = async (stage: keyof Counts): Promise<number> => {
-      const { value } = await answers.next();
-      if (value !== stage) throw new Error(`The holder said "${value}", wanted is "${stage}"`);
-      const places = placesOf(child.pid as number, key);
-      child.stdin.write("\n");
-      return places;
-    };
-    return { kept: await look("kept"), after: await look("after") };
+    return await use({
+      pid: child.pid as number,
+      key,
+      async until(stage: string): Promise<string> {
+        const { value } = await answers.next();
+        const [word, rest] = `${value}`.split(" ", 2);
+        if (word !== stage) throw new Error(`The holder said "${value}", wanted is "${stage}"`);
+        return rest ?? "";
+      },
+      goOn: () => void child.stdin.write("\n"),
+    });
   } finally {
     child.kill("SIGKILL");
     key.fill(0);
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * Runs holder.ts and looks at it twice.
+ *
+ * @param commandFor The command line that runs a script with arguments, on the runtime to look at.
+ */
+export function count(commandFor: CommandFor, way: Way, use: Use): Promise<Counts> {
+  return withHolder(commandFor, ["./holder.ts", way, use], async ({ pid, key, until, goOn }) => {
+    const look = async (stage: keyof Counts): Promise<number> => {
+      await until(stage);
+      const places = placesOf(pid, key);
+      goOn();
+      return places;
+    };
+    return { kept: await look("kept"), after: await look("after") };
+  });
+}
+
+/** Counts by form, before and after a key was given up. */
+export interface FormCounts {
+  readonly kept: Readonly<Record<string, number>>;
+  readonly after: Readonly<Record<string, number>>;
+}
+
+/** Runs user.ts and looks at it twice, for the key and for what operations make of it on their way. */
+export function countOperation(commandFor: CommandFor, operation: Operation): Promise<FormCounts> {
+  return withHolder(commandFor, ["./user.ts", operation], async ({ pid, key, until, goOn }) => {
+    const nonce = await until("kept");
+    const forms = formsOf(key, nonce === "" ? undefined : Uint8Array.fromHex(nonce));
+    const kept = formsIn(pid, forms);
+    goOn();
+    await until("after");
+    return { kept, after: formsIn(pid, forms) };
+  });
+}
+
+/** Puts every form into an array of user.ts: each has to be found. */
+export function countControl(commandFor: CommandFor): Promise<Readonly<Record<string, number>>> {
+  const forms = formsOf(randomBytes(32), randomBytes(24));
+  const content = Buffer.concat(Object.values(forms).flatMap((form) => [form, randomBytes(7)]));
+  return withHolder(commandFor, ["./user.ts", "control"], async ({ pid, until, goOn }) => {
+    await until("kept");
+    const counts = formsIn(pid, forms);
+    goOn();
+    return counts;
+  }, content);
+}
+
+/** All forms together. */
+export function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, one) => total + one, 0);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Operation, OPERATIONS, TIMES } from "./operations.ts";
 import { type Copies, type Use, USES, type Way, WAYS } from "./ways.ts";
 
 export const BEGIN = "<!-- Written by `npm run copies` from docs/copies.json: -->";
@@ -15,14 +16,31 @@ const NAMES = Object.keys(RUNTIMES) as RuntimeName[];
 /** One table for each use, with the counts while the key was kept and after. */
 export function tables(copies: Copies): string {
   const parts = (Object.keys(USES) as Use[]).flatMap((use) => ["", table(copies, use)]);
-  return [BEGIN, `${copies.system}; ${copies.date}.`, ...parts, END].join("\n");
+  const all = [...parts, "", usedTable(copies)];
+  return [BEGIN, `${copies.system}; ${copies.date}.`, ...all, END].join("\n");
+}
+
+/** One row for each way of using a key that is kept in a secret. */
+function usedTable({ runtimes }: Copies): string {
+  const rows = (Object.keys(OPERATIONS) as Operation[]).map((operation) => {
+    const cells = NAMES.flatMap((name) => {
+      const { kept, after } = runtimes[name].used[operation];
+      return [`${kept}`, `**${after}**`];
+    });
+    return line([OPERATIONS[operation], ...cells]);
+  });
+  const what = `key in a \`Secret\` by \`fill\`, used ${TIMES.toLocaleString("en")} times by`;
+  return [line([what, ...head(runtimes)]), RULE, ...rows].join("\n");
+}
+
+const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+const RULE = line(["---", ...NAMES.flatMap(() => ["---:", "---:"])]);
+
+function head(runtimes: Copies["runtimes"]): string[] {
+  return NAMES.flatMap((name) => [`${RUNTIMES[name]} ${runtimes[name].version}: kept`, "after"]);
 }
 
 function table({ runtimes }: Copies, use: Use): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const head = NAMES.flatMap((
-    name,
-  ) => [`${RUNTIMES[name]} ${runtimes[name].version}: kept`, "after"]);
   const rows = (Object.keys(WAYS) as Way[]).map((way) => {
     const cells = NAMES.flatMap((name) => {
       const { kept, after } = runtimes[name].counts[use][way];
@@ -31,8 +49,8 @@ function table({ runtimes }: Copies, use: Use): string {
     return line([WAYS[way], ...cells]);
   });
   return [
-    line([`key, ${USES[use]}`, ...head]),
-    line(["---", ...head.map(() => "---:")]),
+    line([`key, ${USES[use]}`, ...head(runtimes)]),
+    RULE,
     ...rows,
   ].join("\n");
 }

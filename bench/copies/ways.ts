@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Operation } from "./operations.ts";
+
 /** The ways, in the order in which they are shown. */
 export const WAYS = {
   string: "a string, dropped",
@@ -41,11 +43,17 @@ export interface Counts {
 /** The counts of one runtime. */
 export type Table = Readonly<Record<Use, Readonly<Record<Way, Counts>>>>;
 
+/** The counts of one runtime for keys that are kept in a `Secret` and used in one of the ways. */
+export type UsedTable = Readonly<Record<Operation, Counts>>;
+
 /** What docs/copies.json holds. */
 export interface Copies {
   readonly date: string;
   readonly system: string;
   readonly runtimes: Readonly<
-    Record<"bun" | "deno" | "node", { readonly version: string; readonly counts: Table }>
+    Record<
+      "bun" | "deno" | "node",
+      { readonly version: string; readonly counts: Table; readonly used: UsedTable }
+    >
   >;
 }

@@ -11,7 +11,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { count } from "./count.ts";
+import { count, countOperation, sum } from "./count.ts";
+import { type Operation, OPERATIONS } from "./operations.ts";
 import { withTables } from "./table.ts";
 import { type Copies, type Counts, type Use, USES, type Way, WAYS } from "./ways.ts";
 
@@ -29,12 +30,26 @@ async function countAll(command: readonly string[]): Promise<Record<Use, Record<
   return counts;
 }
 
+async function countUsed(command: readonly string[]): Promise<Record<Operation, Counts>> {
+  const counts = {} as Record<Operation, Counts>;
+  for (const operation of Object.keys(OPERATIONS) as Operation[]) {
+    const { kept, after } = await countOperation((...args) => [...command, ...args], operation);
+    counts[operation] = { kept: sum(kept), after: sum(after) };
+    console.error(`${command[0]}, ${operation}: ${JSON.stringify(counts[operation])}`);
+  }
+  return counts;
+}
+
 async function take(commands: Readonly<Record<string, readonly string[]>>): Promise<void> {
-  const runtimes: Record<string, { version: string; counts: unknown }> = {};
+  const runtimes: Record<string, { version: string; counts: unknown; used: unknown }> = {};
   for (const [name, command] of Object.entries(commands)) {
     const said = execFileSync(command[0] as string, ["--version"], { encoding: "utf8" });
     const version = /\d+\.\d+\.\d+/.exec(said)?.[0] ?? said.trim();
-    runtimes[name] = { version, counts: await countAll(command) };
+    runtimes[name] = {
+      version,
+      counts: await countAll(command),
+      used: await countUsed(command),
+    };
   }
   const kernel = /^\d+\.\d+/.exec(release())?.[0] ?? release();
   const date = new Date().toISOString().slice(0, 10);

@@ -20,6 +20,7 @@ import {
 } from "./box_arguments.ts";
 import { Input } from "./input.ts";
 import { requireKeyLength } from "./key.ts";
+import { Output } from "./output.ts";
 import {
   additionalOf,
   type DecryptOptions,
@@ -29,6 +30,7 @@ import {
 
 const aad = new Input();
 const input = new Input();
+const output = new Output();
 
 /** The box of a plaintext. */
 export function encrypt(
@@ -57,14 +59,15 @@ function encryptFirst(
     aad.takeOptional(additional, ENCRYPTING, "additional data");
     input.take(plaintext, ENCRYPTING, "plaintext");
     const count = length ?? input.length;
-    const box = new Uint8Array(count + OVERHEAD_BYTES);
+    const size = count + OVERHEAD_BYTES;
+    const box = output.place(size);
     const open = begin(cell);
     // deno-fmt-ignore
     const result = securememory_crypto_encrypt(
-      cell.handle, open, aad.bytes, aad.length, input.bytes, count, box, box.length,
+      cell.handle, open, aad.bytes, aad.length, input.bytes, count, box, size,
     );
     end(cell, open, result, ENCRYPTING);
-    return box;
+    return output.take(box, size);
   } finally {
     aad.drop();
     input.drop();
@@ -80,18 +83,19 @@ export function encryptSecret(
   const { securememory_crypto_encrypt_secret } = cryptoCalls();
   const additional = additionalOf(options, ENCRYPTING);
   requireKeyLength(cell, KEY_BYTES, ALGORITHM, ENCRYPTING);
-  const box = new Uint8Array(other.length + OVERHEAD_BYTES);
+  const size = other.length + OVERHEAD_BYTES;
+  const box = output.place(size);
   try {
     aad.takeOptional(additional, ENCRYPTING, "additional data");
     const open = begin(cell);
     const otherOpen = beginOther(cell, open, other);
     // deno-fmt-ignore
     const result = securememory_crypto_encrypt_secret(
-      cell.handle, open, other.handle, otherOpen, aad.bytes, aad.length, box, box.length,
+      cell.handle, open, other.handle, otherOpen, aad.bytes, aad.length, box, size,
     );
     endOther(cell, open, other, otherOpen, result);
     end(cell, open, result, ENCRYPTING);
-    return box;
+    return output.take(box, size);
   } finally {
     aad.drop();
   }
@@ -132,14 +136,14 @@ export function decrypt(
   try {
     aad.takeOptional(additional, DECRYPTING, "additional data");
     input.take(box, DECRYPTING, "box");
-    const plaintext = new Uint8Array(count);
+    const plaintext = output.place(count);
     const open = begin(cell);
     // deno-fmt-ignore
     const result = securememory_crypto_decrypt(
       cell.handle, open, aad.bytes, aad.length, input.bytes, input.length, plaintext, count,
     );
     end(cell, open, result, DECRYPTING);
-    return plaintext;
+    return output.take(plaintext, count);
   } finally {
     aad.drop();
     input.drop();

@@ -20,14 +20,16 @@ import {
   SIGNING,
 } from "./curve_arguments.ts";
 import { requireKeyLength } from "./key.ts";
+import { Output } from "./output.ts";
 
 const input = new Input();
+const output = new Output();
 
 /** The signature of a message. */
 export function sign(cell: Cell, message: unknown): Uint8Array<ArrayBuffer> {
   const { securememory_crypto_sign } = cryptoCalls();
   requireKeyLength(cell, KEY_BYTES, "Ed25519", SIGNING);
-  const signature = new Uint8Array(SIGNATURE_BYTES);
+  const signature = output.place(SIGNATURE_BYTES);
   try {
     input.take(message, SIGNING, "message");
     const open = begin(cell);
@@ -36,7 +38,7 @@ export function sign(cell: Cell, message: unknown): Uint8Array<ArrayBuffer> {
       cell.handle, open, input.bytes, input.length, signature, SIGNATURE_BYTES,
     );
     end(cell, open, result, SIGNING);
-    return signature;
+    return output.take(signature, SIGNATURE_BYTES);
   } finally {
     input.drop();
   }
@@ -47,11 +49,11 @@ export function publicKey(cell: Cell, kind: unknown): Uint8Array<ArrayBuffer> {
   const { securememory_crypto_public_key } = cryptoCalls();
   const number = kindNumber(kind);
   requireKeyLength(cell, KEY_BYTES, kind as KeyKind, GIVING);
-  const key = new Uint8Array(KEY_BYTES);
+  const key = output.place(KEY_BYTES);
   const open = begin(cell);
   const result = securememory_crypto_public_key(cell.handle, open, number, key, KEY_BYTES);
   end(cell, open, result, GIVING);
-  return key;
+  return output.take(key, KEY_BYTES);
 }
 
 /** The cell of a new secret that the owner of the other key has as well. */

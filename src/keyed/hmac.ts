@@ -9,22 +9,24 @@ import { begin, end } from "./borrow.ts";
 import { HASH_BYTES, hashNumber } from "./hash.ts";
 import { checkMac, MAKING, VERIFYING } from "./hmac_arguments.ts";
 import { Input } from "./input.ts";
+import { Output } from "./output.ts";
 
 const input = new Input();
+const output = new Output();
 
 /** The MAC of data under a secret. */
 export function hmac(cell: Cell, hash: unknown, data: unknown): Uint8Array<ArrayBuffer> {
   const { securememory_crypto_hmac } = cryptoCalls();
   const number = hashNumber(hash, MAKING);
   const length = HASH_BYTES[number];
-  const mac = new Uint8Array(length);
+  const mac = output.place(length);
   input.take(data, MAKING, "data");
   const open = begin(cell);
   const { bytes, length: count } = input;
   const result = securememory_crypto_hmac(cell.handle, open, number, bytes, count, mac, length);
   input.drop();
   end(cell, open, result, MAKING);
-  return mac;
+  return output.take(mac, length);
 }
 
 /** Whether a MAC is that of data under a secret. */

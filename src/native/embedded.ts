@@ -21,7 +21,7 @@ import type { Runtime } from "./runtime.ts";
 // To wait is to miss messages in a Worker of Deno (`held_messages.ts`).
 const inWorker = "postMessage" in globalThis;
 // An import fails for no reason that the program has to end for: the first secret, or the first
-// operation, says what is missing.
+// keyed operation, says what is missing.
 const found = await load().catch(() => undefined);
 const beside = await hashOfBeside().catch(() => undefined);
 
@@ -64,10 +64,13 @@ async function load(): Promise<Imported | undefined> {
   if (runtime === undefined || fileName(runtime, CORE) === undefined) return undefined;
   const [core, crypto] = [isMissing(runtime, CORE), isMissing(runtime, CRYPTO)];
   if (!core && !crypto) return undefined;
-  const imported = async () => ({
-    core: core ? await decoded(await encodedCore(runtime)) : undefined,
-    crypto: crypto ? await encodedCrypto(runtime) : undefined,
-  });
+  const imported = async () => {
+    const [decodedCore, text] = await Promise.all([
+      core ? encodedCore(runtime).then(decoded).catch(() => undefined) : undefined,
+      crypto ? encodedCrypto(runtime).catch(() => undefined) : undefined,
+    ]);
+    return { core: decodedCore, crypto: text };
+  };
   return await (inWorker && runtime.name === "deno" ? holdingMessages(imported) : imported());
 }
 

@@ -6,10 +6,9 @@
  */
 import type { Cell } from "../cell.ts";
 import { createFilled, createOfSource } from "../create.ts";
-import { CODES } from "../native/abi.ts";
-import { failure } from "../native/failure.ts";
-import { isShortage } from "../native/failure.ts";
 import { close } from "../gate.ts";
+import { CODES } from "../native/abi.ts";
+import { failure, isShortage } from "../native/failure.ts";
 import type { SecretOptions } from "../option_types.ts";
 import { endAllRest } from "../rest.ts";
 import { utf8Length } from "../utf8.ts";
@@ -59,14 +58,14 @@ export function decodeString(
   const ofEncoded = options === undefined
     ? { revokeViews: true }
     : { ...options, revokeViews: true };
-  const encoded = createFilled(utf8Length(text), ofEncoded, (bytes) => {
-    new TextEncoder().encodeInto(text, bytes);
-    made = decodeBytes(bytes, bytes.byteLength, format, options);
-  });
   try {
-    close(encoded);
+    close(createFilled(utf8Length(text), ofEncoded, (bytes) => {
+      new TextEncoder().encodeInto(text, bytes);
+      made = decodeBytes(bytes, bytes.byteLength, format, options);
+    }));
   } catch (error) {
-    close(made as unknown as Cell);
+    // It may be there, and the page of the text failed to close.
+    if (made !== undefined) close(made);
     throw error;
   }
   return made as unknown as Cell;

@@ -7,7 +7,16 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import {
   AllocationError,
@@ -17,7 +26,9 @@ import {
   purge,
   Secret,
   SecretClosedError,
+  SourceError,
   stats,
+  SystemError,
 } from "../../mod.ts";
 import { library } from "../../src/native/library.ts";
 import { mappings } from "../support/maps.ts";
@@ -25,6 +36,9 @@ import { mappings } from "../support/maps.ts";
 const ENOMEM = 12;
 const EPERM = 1;
 const EACCES = 13;
+const EINTR = 4;
+const EAGAIN = 11;
+const EFAULT = 14;
 const ERRNOS = [ENOMEM, EPERM, EACCES];
 
 const { runtime, path } = library();
@@ -62,7 +76,8 @@ function forEveryK(run: (k: number) => () => unknown, check: (error: unknown, k:
 }
 
 function checkSystemError(error: unknown, errno: number): void {
-  const known = error instanceof AllocationError || error instanceof ProtectionError;
+  const known = error instanceof AllocationError || error instanceof ProtectionError ||
+    error instanceof SourceError;
   assert.ok(known, `not a typed error: ${error}`);
   assert.equal(error.errno, errno);
   assert.match(error.syscall, SYSCALLS);
@@ -70,7 +85,7 @@ function checkSystemError(error: unknown, errno: number): void {
 
 const SYSCALLS = new RegExp(
   "^(mmap|munmap|mprotect|mlock|madvise_\\w+|getrandom|getrlimit|" +
-    "memfd_secret|ftruncate|pkey_mprotect)$",
+    "memfd_secret|ftruncate|pkey_mprotect|open|read|poll)$",
 );
 
 /** Pages that anybody could read: the open mappings of locked memory. */
@@ -97,6 +112,19 @@ function secretmemDescriptors(): string[] {
   });
   assert.ok(links.length > 2, "descriptors cannot be seen");
   return links.filter((link) => link.includes("secretmem"));
+}
+
+/** A file that takes several sizes to read, and a line's end that is trimmed. */
+function withFile(use: (path: string, content: Uint8Array) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "securememory-test-"));
+  try {
+    const content = Uint8Array.from({ length: 20_000 }, (_, index) => index % 251);
+    const path = join(folder, "file");
+    writeFileSync(path, Uint8Array.of(...content, 10));
+    use(path, content);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 const cases: Record<string, () => void | Promise<void>> = {
@@ -219,6 +247,67 @@ const cases: Record<string, () => void | Promise<void>> = {
     secret.close();
   },
 
+  /** Every keyed operation, on a secret of this thread and on a shared one. */
+  keyed() {
+    const bytes = () => new Uint8Array(32).fill(7);
+    const [box, theirs, wanted] = withKey((key) => [
+      key.encrypt("text"),
+      Secret.random(32).publicKey("X25519"),
+      key.hmac("SHA-256", "data").toHex(),
+    ]);
+    const nonce = new Uint8Array(16);
+    let text = Secret.fromString("text");
+    const operations: readonly ((key: Secret) => unknown)[] = [
+      (key) => assert.equal(key.hmac("SHA-256", "data").toHex(), wanted),
+      (key) => key.verifyHmac("SHA-256", "data", bytes()),
+      (key) => key.encrypt("text"),
+      (key) => key.encrypt(text),
+      (key) => key.sign("message"),
+      (key) => key.publicKey(),
+      (key) => key.derive("info", 40).close(),
+      (key) => key.agree(theirs).close(),
+      (key) => Secret.fromPassword(key, { nonce, memory: 32 }).close(),
+      (key) => key.decrypt(box),
+      (key) => key.decrypt(box, { as: "secret" }).close(),
+    ];
+    function withKey<T>(use: (key: Secret) => T): T {
+      using key = Secret.from(bytes());
+      return use(key);
+    }
+    for (const shared of [false, true]) {
+      for (const operation of operations) {
+        let [intact, destroyed] = [0, 0];
+        let key = Secret.random(1);
+        const open = () => Number(!key.isClosed) + Number(!text.isClosed);
+        let [opened, inUse] = [0, 0];
+        forEveryK(() => {
+          key.close();
+          key = Secret.from(bytes());
+          if (shared) key.share();
+          if (text.isClosed) text = Secret.fromString("text");
+          [opened, inUse] = [open(), stats().inUse];
+          return () => operation(key);
+        }, (error) => {
+          assert.equal(readableLockedPages(), 0, `a page is open after ${operation}`);
+          // What was made is gone, and so is what could not be closed, and nothing else.
+          assert.equal(stats().inUse, inUse - (opened - open()), `${operation}`);
+          if (key.isClosed) {
+            destroyed += 1;
+            assert.ok(error instanceof ProtectionError, `${error}`);
+            assert.throws(() => key.hmac("SHA-256", "data"), SecretClosedError);
+          } else if (error !== undefined) {
+            intact += 1;
+            assert.equal(key.hmac("SHA-256", "data").toHex(), wanted, "it is not as it was");
+          }
+        });
+        // One errno after the other: opening failed, and closing.
+        assert.ok(intact >= ERRNOS.length, `${intact} of ${operation}`);
+        assert.ok(destroyed >= ERRNOS.length, `${destroyed} of ${operation}`);
+        key.close();
+      }
+    }
+  },
+
   both() {
     const secret = Secret.random(32);
     const mine = new Error("mine");
@@ -238,6 +327,83 @@ const cases: Record<string, () => void | Promise<void>> = {
     }
     assert.equal(secret.isClosed, true);
     assert.equal(readableLockedPages(), 0);
+  },
+
+  read() {
+    withFile((path, content) => {
+      const inUse = stats().inUse;
+      const open = readdirSync("/proc/self/fd").length;
+      let made = 0;
+      forEveryK(() => () => {
+        const secret = Secret.fromFile(path, { trimNewline: true });
+        made += 1;
+        assert.equal(secret.length, content.length);
+        secret.close();
+      }, (error) => {
+        assert.equal(stats().inUse, inUse);
+        assert.equal(readableLockedPages(), 0);
+        assert.equal(readdirSync("/proc/self/fd").length, open, "a descriptor was left open");
+        // Nothing of the content, and the path if it was the file.
+        if (error instanceof SourceError) assert.ok(error.message.includes(path), error.message);
+      });
+      assert.ok(made >= ERRNOS.length);
+    });
+  },
+
+  interrupted() {
+    // What is only said to come later does come; other calls may fail of the same number.
+    const numbers = process.argv[3] === "ordinary" ? [EFAULT] : [EINTR, EAGAIN];
+    withFile((path, content) => {
+      for (const errno of numbers) {
+        let again = 0;
+        for (let k = 1;; k++) {
+          arm(k, errno);
+          let failed: unknown;
+          let secret: Secret | undefined;
+          try {
+            secret = Secret.fromFile(path, { trimNewline: true });
+          } catch (error) {
+            failed = error;
+          }
+          const calls = faults.securememory_fault_count(0);
+          arm(0, 0);
+          if (secret !== undefined) {
+            assert.ok(secret.equals(content));
+            secret.close();
+            again += 1;
+          } else {
+            assert.ok(failed instanceof SystemError, `${failed}`);
+            const allowed = errno === EINTR ? ["open", "read", "poll"] : ["read"];
+            assert.ok(!allowed.includes(failed.syscall), `${failed}`);
+          }
+          if (k > calls) break;
+        }
+        assert.ok(again >= 5, `${errno}: ${again}`);
+      }
+    });
+  },
+
+  decode() {
+    const inUse = stats().inUse;
+    const hex = "a5".repeat(5000);
+    forEveryK((k) => {
+      const text = new TextEncoder().encode(hex);
+      return () => {
+        if (k % 2 === 0) return Secret.fromHex(hex).close();
+        const before = stats().allocated;
+        try {
+          Secret.fromHex(text).close();
+        } finally {
+          const made = stats().allocated !== before;
+          const kept = text.every((byte, index) => byte === hex.charCodeAt(index));
+          assert.equal(kept, !made, "the text is neither as it was nor wiped");
+          if (made) assert.ok(text.every((byte) => byte === 0));
+        }
+      };
+    }, () => {
+      assert.equal(stats().inUse, inUse);
+      assert.equal(readableLockedPages(), 0);
+    });
   },
 
   async asynchronous() {

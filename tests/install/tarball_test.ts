@@ -15,7 +15,8 @@ import { unpackInto, withTemporary, writeFiles } from "./support/projects.ts";
 import { NODE, toolOf } from "./support/run.ts";
 import { entriesOf } from "./support/tar.ts";
 
-const LIMIT_BYTES = 400 * 1024;
+/** As scripts/pack.mjs has it, and why. */
+const LIMIT_BYTES = 840 * 1024;
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const { folder, tarball } = packed();
@@ -134,7 +135,7 @@ test("each library is the one whose SHA-256 is committed, as a file and as a mod
   }
 });
 
-test("the tarball has less than 400 KiB", () => {
+test("the tarball has less than 840 KiB", () => {
   const { length } = readFileSync(tarball);
   assert.ok(length < LIMIT_BYTES, `${length} bytes`);
   assert.ok(length > 100_000, "An empty tarball proves nothing");

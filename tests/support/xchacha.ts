@@ -76,6 +76,11 @@ const padded = (bytes: Uint8Array) => [...bytes, ...new Uint8Array(-bytes.length
 const length64 = (bytes: Uint8Array) =>
   new Uint8Array(BigUint64Array.of(BigInt(bytes.length)).buffer);
 
+/** RFC 8439, 2.6: the key of Poly1305. */
+export function onceKey(key: Uint8Array, nonce: Uint8Array): Uint8Array {
+  return chacha20(key, nonce, 0, new Uint8Array(32));
+}
+
 /** RFC 8439, 2.8: the ciphertext and the tag. */
 export function chacha20Poly1305(
   key: Uint8Array,
@@ -84,7 +89,7 @@ export function chacha20Poly1305(
   plaintext: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const ciphertext = chacha20(key, nonce, 1, plaintext);
-  const once = chacha20(key, nonce, 0, new Uint8Array(32));
+  const once = onceKey(key, nonce);
   const message = [
     ...[...padded(aad), ...padded(ciphertext)],
     ...[...length64(aad), ...length64(ciphertext)],

@@ -5,8 +5,9 @@
 
 const std = @import("std");
 const check = @import("check.zig").check;
-const HmacSha256 = std.crypto.auth.hmac.Hmac(@import("sha256.zig").Sha256);
-const HmacSha512 = std.crypto.auth.hmac.sha2.HmacSha512;
+const sha2 = @import("sha2.zig");
+const HmacSha256 = std.crypto.auth.hmac.Hmac(sha2.Sha256);
+const HmacSha512 = std.crypto.auth.hmac.Hmac(sha2.Sha512);
 const wipe = std.crypto.secureZero;
 
 pub const Hash = enum(u1) {

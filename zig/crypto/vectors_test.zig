@@ -168,14 +168,18 @@ test "XChaCha20-Poly1305 is that of Zig's std, at every length to some blocks" {
     }
 }
 
-test "HMAC with SHA-256 is that of Zig's std, at every length to some blocks" {
+test "HMAC is that of Zig's std, at every length to some blocks" {
     var data: [300]u8 = undefined;
     for (&data, 0..) |*byte, index| byte.* = @truncate(index *% 151 >> 3);
     for (0..data.len + 1) |length| {
-        var mac: [32]u8 = undefined;
-        hmac.mac(.sha256, data[0 .. length / 2], data[0..length], &mac);
-        var expected: [32]u8 = undefined;
-        std.crypto.auth.hmac.sha2.HmacSha256.create(&expected, data[0..length], data[0 .. length / 2]);
+        const key = data[0 .. length / 2];
+        var mac: [64]u8 = undefined;
+        var expected: [64]u8 = undefined;
+        hmac.mac(.sha256, key, data[0..length], mac[0..32]);
+        std.crypto.auth.hmac.sha2.HmacSha256.create(expected[0..32], data[0..length], key);
+        try expect_equal(u8, expected[0..32], mac[0..32]);
+        hmac.mac(.sha512, key, data[0..length], &mac);
+        std.crypto.auth.hmac.sha2.HmacSha512.create(&expected, data[0..length], key);
         try expect_equal(u8, &expected, &mac);
     }
 }
@@ -313,7 +317,30 @@ test "Argon2id: RFC 9106, section 5.3" {
     try expect_equal(u8, &hex("0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659"), &out);
 }
 
-test "Argon2id: what std takes, and no more, is valid" {
+test "Argon2id is that of Zig's std, at any parallelism and length" {
+    const allocator = std.testing.allocator;
+    for ([_][4]u32{
+        .{ 8, 1, 1, 4 },      .{ 9, 1, 1, 64 },    .{ 33, 2, 2, 65 },     .{ 40, 3, 5, 32 },  .{ 64, 1, 8, 96 },
+        .{ 1024, 2, 1, 127 }, .{ 2048, 1, 3, 16 }, .{ 5000, 2, 4, 1000 }, .{ 100, 4, 7, 33 }, .{ 1023, 1, 1, 129 },
+    }) |numbers| {
+        const params: argon2id.Params = .{ .memory = numbers[0], .passes = numbers[1], .parallelism = numbers[2] };
+        const memory = try allocator.alignedAlloc(u8, .@"16", params.memory_bytes().?);
+        defer allocator.free(memory);
+        var out: [1000]u8 = undefined;
+        var expected: [1000]u8 = undefined;
+        const password = counting(0, 200)[0 .. numbers[0] % 200];
+        const nonce = counting(7, 40)[0 .. 8 + numbers[3] % 32];
+        argon2id.derive(memory, password, nonce, params, out[0..numbers[3]]);
+        try std.crypto.pwhash.argon2.kdf(allocator, expected[0..numbers[3]], password, nonce, .{
+            .m = numbers[0],
+            .t = numbers[1],
+            .p = @intCast(numbers[2]),
+        }, .argon2id, std.testing.io);
+        try expect_equal(u8, expected[0..numbers[3]], out[0..numbers[3]]);
+    }
+}
+
+test "Argon2id: what the RFC allows, and no more, is valid" {
     const Params = argon2id.Params;
     try std.testing.expect((Params{ .memory = 8, .passes = 1, .parallelism = 1 }).valid());
     try std.testing.expect(!(Params{ .memory = 7, .passes = 1, .parallelism = 1 }).valid());
@@ -322,6 +349,7 @@ test "Argon2id: what std takes, and no more, is valid" {
     try std.testing.expect(!(Params{ .memory = 8, .passes = 1, .parallelism = 0 }).valid());
     const most: Params = .{ .memory = std.math.maxInt(u32), .passes = 1, .parallelism = argon2id.parallelism_max };
     try std.testing.expect(most.valid());
-    try std.testing.expectEqual(@as(?usize, 512 * 4 * argon2id.parallelism_max * 1024), most.memory_bytes());
-    try std.testing.expect(!(Params{ .memory = std.math.maxInt(u32), .passes = 1, .parallelism = argon2id.parallelism_max + 1 }).valid());
+    try std.testing.expectEqual(@as(?usize, 64 * 4 * 1024 * @as(usize, argon2id.parallelism_max)), most.memory_bytes());
+    const beyond: Params = .{ .memory = std.math.maxInt(u32), .passes = 1, .parallelism = argon2id.parallelism_max + 1 };
+    try std.testing.expect(!beyond.valid());
 }

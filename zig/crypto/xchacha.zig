@@ -2,17 +2,17 @@
 //!
 //!     box      nonce (24 bytes) | ciphertext | tag (16 bytes)
 //!
-//! Poly1305 is that of Zig's std. See `hmac.zig` about what is left on the stack.
+//! See `hmac.zig` about what is left on the stack.
 
 const std = @import("std");
 const chacha20 = @import("chacha20.zig");
 const check = @import("check.zig").check;
-const Poly1305 = std.crypto.onetimeauth.Poly1305;
+const poly1305 = @import("poly1305.zig");
 const wipe = std.crypto.secureZero;
 
 pub const key_length = 32;
 pub const nonce_length = 24;
-pub const tag_length = Poly1305.mac_length;
+pub const tag_length = poly1305.tag_length;
 pub const overhead = nonce_length + tag_length;
 
 /// The counter of blocks has 32 bits, and one block is the key of Poly1305.
@@ -74,20 +74,10 @@ pub const Inner = struct {
         var state = inner.state;
         defer wipe(u8, std.mem.asBytes(&state));
         state[12] = 0;
-        var key: [Poly1305.key_length]u8 = @splat(0);
+        var key: [poly1305.key_length]u8 = @splat(0);
         defer wipe(u8, &key);
         chacha20.xor(&state, &key, &key);
-        // Its own `final` wipes it.
-        var authenticator: Poly1305 = .init(&key);
-        authenticator.update(aad);
-        authenticator.pad();
-        authenticator.update(ciphertext);
-        authenticator.pad();
-        var lengths: [16]u8 = undefined;
-        std.mem.writeInt(u64, lengths[0..8], aad.len, .little);
-        std.mem.writeInt(u64, lengths[8..16], ciphertext.len, .little);
-        authenticator.update(&lengths);
-        authenticator.final(out);
+        poly1305.tag(&key, aad, ciphertext, out);
     }
 };
 

@@ -92,6 +92,9 @@ pub fn mark(cause: *Cause, address: usize, length: usize) Failed!void {
     try call(cause, .minherit, minherit, .{ pages(address), length, vm_inherit_none });
 }
 
+/// Ordinary memory that holds what is secret for a moment.
+pub const mark_scratch = mark;
+
 /// There is no lock on fault: mlock(2) brings the pages in, so they are made accessible
 /// for it. They hold zeros. The lock stays when they become inaccessible again. Locks nest
 /// here, but a unit is locked once and unlocked only by being unmapped.

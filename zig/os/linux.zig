@@ -57,6 +57,9 @@ pub fn mark(cause: *Cause, address: usize, length: usize) Failed!void {
     try advise_if_built(cause, .madvise_nohugepage, address, length, linux.MADV.NOHUGEPAGE);
 }
 
+/// Ordinary memory that holds what is secret for a moment.
+pub const mark_scratch = mark;
+
 pub fn settle(cause: *Cause, address: usize, length: usize, locked: bool) Failed!void {
     if (locked) {
         try lock(cause, address, length);

@@ -185,13 +185,23 @@ pub fn unreserve(cause: *Cause, address: usize, _: usize) Failed!void {
 /// only where MEM_LARGE_PAGES asks for them.
 pub fn mark(_: *Cause, address: usize, length: usize) Failed!void {
     var ignored: Cause = .{};
-    const size = std.math.cast(u32, length) orelse return;
     if (!is_reservation(address)) return;
-    if (seam.fails(&ignored, .WerRegisterExcludedMemoryBlock)) return;
-    const Register = fn (address: usize, size: u32) callconv(.winapi) HResult;
-    const register = if_there(Register, "WerRegisterExcludedMemoryBlock") orelse return;
-    if (register(address, size) != 0) return;
+    if (!register(address, length)) return;
     commit_guard(&ignored, address) catch unregister(address);
+}
+
+/// Ordinary memory as well is left out of reports, where that can be had; `unreserve` ends it.
+pub fn mark_scratch(_: *Cause, address: usize, length: usize) Failed!void {
+    _ = register(address, length);
+}
+
+fn register(address: usize, length: usize) bool {
+    var ignored: Cause = .{};
+    const size = std.math.cast(u32, length) orelse return false;
+    if (seam.fails(&ignored, .WerRegisterExcludedMemoryBlock)) return false;
+    const Register = fn (address: usize, size: u32) callconv(.winapi) HResult;
+    const function = if_there(Register, "WerRegisterExcludedMemoryBlock") orelse return false;
+    return function(address, size) == 0;
 }
 
 fn is_reservation(address: usize) bool {

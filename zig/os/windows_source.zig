@@ -47,8 +47,9 @@ pub fn existing(cause: *Cause, fd: u32) abi.Error!File {
     if (seam.fails(cause, .GetStdHandle)) return error.SourceFailed;
     const file = GetStdHandle(std_input_handle);
     if (is_file(file)) return file;
-    failed(cause, .GetStdHandle) catch {};
-    return error.SourceFailed;
+    return switch (failed(cause, .GetStdHandle)) {
+        error.SystemCall => error.SourceFailed,
+    };
 }
 
 pub fn close(file: File) void {
@@ -67,11 +68,11 @@ pub fn read(cause: *Cause, file: File, into: []u8) Failed!?usize {
     var got: u32 = 0;
     const count: u32 = @intCast(@min(into.len, 1 << 30));
     if (ReadFile(file, into.ptr, count, &got, null) != 0) return got;
-    failed(cause, .ReadFile) catch |err| switch (cause.errno) {
-        error_handle_eof, error_broken_pipe => return 0,
-        else => return err,
+    const failure = failed(cause, .ReadFile);
+    return switch (cause.errno) {
+        error_handle_eof, error_broken_pipe => 0,
+        else => failure,
     };
-    unreachable;
 }
 
 /// Neither INVALID_HANDLE_VALUE nor, for standard input that there is none of, null.
@@ -80,7 +81,7 @@ fn is_file(file: File) bool {
     return number != 0 and number != std.math.maxInt(usize);
 }
 
-fn failed(cause: *Cause, step: abi.Step) Failed!noreturn {
+fn failed(cause: *Cause, step: abi.Step) Failed {
     cause.* = .{ .step = step, .errno = @truncate(GetLastError()) };
     return error.SystemCall;
 }

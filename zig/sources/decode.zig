@@ -118,3 +118,108 @@ inline fn within(character: u32, low: u32, high: u32) u32 {
     // Each difference is negative, and so has its first bit, just where that side holds.
     return 0 -% (((low -% 1 -% character) & (character -% (high + 1))) >> 31);
 }
+
+fn expect_decoded(format: Format, wanted: []const u8, text: []const u8) !void {
+    var copy: [64]u8 = undefined;
+    @memcpy(copy[0..text.len], text);
+    const given: Text = .{ .format = format, .bytes = copy[0..text.len] };
+    var position: usize = 0;
+    try std.testing.expectEqual(wanted.len, try given.decode(null, &position));
+    // Not one byte more than it said.
+    var out: [64]u8 = @splat(0xEE);
+    try std.testing.expectEqual(wanted.len, try given.decode(&out, &position));
+    try std.testing.expectEqualSlices(u8, wanted, out[0..wanted.len]);
+    for (out[wanted.len..]) |byte| try std.testing.expectEqual(@as(u8, 0xEE), byte);
+}
+
+fn expect_wrong(format: Format, wanted: usize, text: []const u8) !void {
+    var copy: [64]u8 = undefined;
+    @memcpy(copy[0..text.len], text);
+    const given: Text = .{ .format = format, .bytes = copy[0..text.len] };
+    var position: usize = 999;
+    try std.testing.expectError(error.NotDecodable, given.decode(null, &position));
+    try std.testing.expectEqual(wanted, position);
+}
+
+test "hexadecimal: every byte in both cases, and every other character refused" {
+    for (0..256) |number| {
+        const byte: u8 = @intCast(number);
+        for ([_]std.fmt.Case{ .lower, .upper }) |case| {
+            const text = std.fmt.bytesToHex([_]u8{ byte, 0xFF, byte }, case);
+            try expect_decoded(.hex, &.{ byte, 0xFF, byte }, &text);
+        }
+        if (std.ascii.isHex(byte)) continue;
+        for (0..6) |place| {
+            var text = "00aaFF".*;
+            text[place] = byte;
+            try expect_wrong(.hex, place, &text);
+        }
+    }
+    try expect_decoded(.hex, "", "");
+    try expect_wrong(.hex, 1, "a");
+    try expect_wrong(.hex, 3, "abc");
+}
+
+test "base64: the test vectors of RFC 4648, with and without padding" {
+    const vectors = [_][3][]const u8{
+        .{ "f", "Zg", "==" },        .{ "fo", "Zm8", "=" },        .{ "foo", "Zm9v", "" },
+        .{ "foob", "Zm9vYg", "==" }, .{ "fooba", "Zm9vYmE", "=" }, .{ "foobar", "Zm9vYmFy", "" },
+    };
+    for (vectors) |vector| {
+        for ([_]Format{ .base64, .base64url }) |format| {
+            try expect_decoded(format, vector[0], vector[1]);
+            var padded: [16]u8 = undefined;
+            try expect_decoded(format, vector[0], try std.fmt.bufPrint(&padded, "{s}{s}", .{ vector[1], vector[2] }));
+            try expect_decoded(format, vector[0], try std.fmt.bufPrint(&padded, " {s}\n{s} ", .{ vector[1], vector[2] }));
+        }
+    }
+    try expect_decoded(.base64, "", " \t\n\x0c\r");
+}
+
+test "base64: every value at every place, and every other character refused" {
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    for ([_]Format{ .base64, .base64url }, [_]*const [64]u8{ alphabet ++ "+/", alphabet ++ "-_" }) |format, characters| {
+        for (0..256) |number| {
+            const byte: u8 = @intCast(number);
+            const value = std.mem.findScalar(u8, characters, byte);
+            for (0..8) |place| {
+                var text = "lmnopqrs".*;
+                text[place] = byte;
+                if (value) |sextet| {
+                    var bits: u48 = 0;
+                    for (text) |one| bits = bits << 6 | @as(u6, @intCast(std.mem.findScalar(u8, characters, one).?));
+                    var wanted: [6]u8 = undefined;
+                    std.mem.writeInt(u48, &wanted, bits, .big);
+                    try expect_decoded(format, &wanted, &text);
+                    try std.testing.expectEqual(@as(u6, @intCast(sextet)), @as(u6, @truncate(bits >> @intCast(6 * (7 - place)))));
+                } else if (std.ascii.isWhitespace(byte) and byte != 0x0B) {
+                    // Then there is one character of the group too few.
+                    var position: usize = 0;
+                    const given: Text = .{ .format = format, .bytes = &text };
+                    const result = given.decode(null, &position);
+                    if (result) |length| try std.testing.expectEqual(@as(usize, 5), length) else |_| {}
+                } else if (byte != '=') {
+                    try expect_wrong(format, place, &text);
+                }
+            }
+        }
+    }
+}
+
+test "base64: padding in part, in the wrong place, or more than there is room for" {
+    for ([_]Format{ .base64, .base64url }) |format| {
+        try expect_wrong(format, 1, "Z");
+        try expect_wrong(format, 3, "Zg=");
+        try expect_wrong(format, 4, "Zg===");
+        try expect_wrong(format, 4, "Zm8==");
+        try expect_wrong(format, 4, "Zm9v=");
+        try expect_wrong(format, 0, "=");
+        try expect_wrong(format, 1, "Z===");
+        try expect_wrong(format, 3, "Zg=Z");
+        try expect_wrong(format, 4, "Zg==Zg==");
+        // Bits that are left over.
+        try expect_wrong(format, 1, "Zh");
+        try expect_wrong(format, 1, "Zh==");
+        try expect_wrong(format, 2, "Zm9=\n");
+    }
+}
