@@ -138,7 +138,7 @@ describe("SecretWriter", () => {
 
   it("refuses chunks that are no bytes, are shared, or are a secret's own", async () => {
     using other = Secret.random(8);
-    using window = other.open();
+    using opened = other.open();
     for (
       const chunk of [
         "text",
@@ -148,7 +148,7 @@ describe("SecretWriter", () => {
         new ArrayBuffer(2),
         new Uint16Array(2),
         new Uint8Array(new SharedArrayBuffer(2)),
-        window.bytes,
+        opened.bytes,
       ]
     ) {
       await leavesNothing(async () => {
