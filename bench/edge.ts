@@ -46,28 +46,34 @@ const workerd = workerdPath();
 if (workerd === undefined) throw new Error("The package workerd is not installed");
 const { folder } = bundle("workerd", "edge.ts");
 writeFileSync(join(folder, "main.mjs"), WORKER);
-await withWorkerd(workerd, folder, ["main.mjs", "bundle.mjs", "securememory.wasm"], async (origin) => {
-  const timed = async (kind: string, count: number) => {
-    const start = performance.now();
-    await (await fetch(`${origin}?kind=${encodeURIComponent(kind)}&count=${count}`)).text();
-    return performance.now() - start;
-  };
-  const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[numbers.length >> 1] as number;
-  let slow = false;
-  for (const kind of ["window", "nested", "update", "hmac", "create and close"]) {
-    const count = kind === "window" || kind === "nested" ? WINDOWS : WINDOWS / 10;
-    await timed(kind, count);
-    const samples: number[] = [];
-    for (let sample = 0; sample < SAMPLES; sample++) {
-      const empty = await timed(kind, 0);
-      samples.push((await timed(kind, count) - empty) / count * 1000);
+await withWorkerd(
+  workerd,
+  folder,
+  ["main.mjs", "bundle.mjs", "securememory.wasm"],
+  async (origin) => {
+    const timed = async (kind: string, count: number) => {
+      const start = performance.now();
+      await (await fetch(`${origin}?kind=${encodeURIComponent(kind)}&count=${count}`)).text();
+      return performance.now() - start;
+    };
+    const median = (numbers: number[]) =>
+      numbers.sort((a, b) => a - b)[numbers.length >> 1] as number;
+    let slow = false;
+    for (const kind of ["window", "nested", "update", "hmac", "create and close"]) {
+      const count = kind === "window" || kind === "nested" ? WINDOWS : WINDOWS / 10;
+      await timed(kind, count);
+      const samples: number[] = [];
+      for (let sample = 0; sample < SAMPLES; sample++) {
+        const empty = await timed(kind, 0);
+        samples.push((await timed(kind, count) - empty) / count * 1000);
+      }
+      const us = median(samples);
+      if (kind === "window" && us > TARGET_US) slow = true;
+      console.log(`${kind}: ${us.toFixed(3)} us`);
     }
-    const us = median(samples);
-    if (kind === "window" && us > TARGET_US) slow = true;
-    console.log(`${kind}: ${us.toFixed(3)} us`);
-  }
-  if (slow) {
-    console.error(`bench: a window takes more than ${TARGET_US} us`);
-    process.exitCode = 1;
-  }
-});
+    if (slow) {
+      console.error(`bench: a window takes more than ${TARGET_US} us`);
+      process.exitCode = 1;
+    }
+  },
+);

@@ -6,4 +6,4 @@
  */
 
 /** In hexadecimal. */
-export const WASM_HASH = "4347cca750bdcdbcddb3267d742b92d32f468214f92f0b09c07c20c05e106396";
+export const WASM_HASH = "ffd43a96b696dbb4d6e5cb30ac2d841840f9464fbaff7086a6290ab7a113a776";
