@@ -2,24 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret } from "../../../edge.ts";
-
-/** All of the memory, looked through with 8 bytes from each of these arrays. */
-function found(...texts: readonly Uint8Array[]): number {
-  using probe = Secret.random(1);
-  let all = new Uint8Array(0);
-  probe.withBytes((bytes) => void (all = new Uint8Array(bytes.buffer as ArrayBuffer)));
-  let places = 0;
-  for (const text of texts) {
-    for (const start of [0, Math.max(0, text.length - 8)]) {
-      const run = text.subarray(start, start + 8);
-      for (let at = all.indexOf(run[0] as number); at >= 0;) {
-        if (run.every((byte, index) => all[at + index] === byte)) places += 1;
-        at = all.indexOf(run[0] as number, at + 1);
-      }
-    }
-  }
-  return places;
-}
+import { countEnds as found } from "../support/search.ts";
 
 const xor = (key: Uint8Array, pad: number) =>
   new Uint8Array(128).map((_, index) => (key[index] ?? 0) ^ pad);

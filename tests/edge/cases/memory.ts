@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CorruptionError, purge, Secret, stats } from "../../../edge.ts";
 import { addressOf } from "../support/memory.ts";
+import { count } from "../support/search.ts";
 
 /** Bytes that are nowhere else; the array is the test's own. */
 function unlikely(length: number): Uint8Array<ArrayBuffer> {
@@ -17,26 +18,6 @@ function unlikely(length: number): Uint8Array<ArrayBuffer> {
 function tooLong(): number {
   const { memoryBytes, memoryLimitBytes } = stats();
   return Math.floor((memoryLimitBytes - memoryBytes) / 4);
-}
-
-/** All of the memory. */
-function memory(): Uint8Array {
-  using probe = Secret.random(1);
-  let all: Uint8Array | undefined;
-  probe.withBytes((bytes) => void (all = new Uint8Array(bytes.buffer)));
-  return all as unknown as Uint8Array;
-}
-
-/** Places where the bytes are, in runs of at least 8. */
-function count(bytes: Uint8Array): number {
-  const all = memory();
-  const run = bytes.subarray(0, 8);
-  let found = 0;
-  for (let at = all.indexOf(run[0] as number); at >= 0;) {
-    if (run.every((byte, index) => all[at + index] === byte)) found += 1;
-    at = all.indexOf(run[0] as number, at + 1);
-  }
-  return found;
 }
 
 for (const length of [8, 32, 1000, 100_000]) {
