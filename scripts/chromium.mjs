@@ -1,11 +1,12 @@
 /**
- * Unpacks a Chromium without windows into .tools/chromium, for tests/edge/chromium_test.ts: Debian's,
- * with what it is linked with. Nothing is installed.
+ * Unpacks a Chromium without windows into .tools/chromium, or where SECUREMEMORY_CHROMIUM says, for
+ * tests/edge/chromium_test.ts: Debian's, with what it is linked with. Nothing is installed.
  *
  *     node scripts/chromium.mjs
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { findMade, makeState, unpack } from "./debian.mjs";
 import { ROOT } from "./toolchain.mjs";
 
@@ -15,7 +16,7 @@ const RELEASE = "bookworm";
 /** Of the C library the system's own is taken, which its loader fits. */
 const SYSTEMS = /^(ld-linux|libc|libm|libpthread|libdl|librt|libresolv|libnss_|libutil)[-.\w]*\.so/;
 
-const folder = join(ROOT, ".tools/chromium");
+const folder = process.env.SECUREMEMORY_CHROMIUM ?? join(ROOT, ".tools/chromium");
 const { versions } = findMade(folder, RELEASE, "chromium: unpacking", (made) => {
   const state = join(made, "apt");
   makeState(state, ["amd64"], RELEASE);
