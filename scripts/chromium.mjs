@@ -14,7 +14,7 @@ import { ROOT } from "./toolchain.mjs";
 const RELEASE = "bookworm";
 
 /** Of the C library the system's own is taken, which its loader fits. */
-const SYSTEMS = /^(ld-linux|libc|libm|libpthread|libdl|librt|libresolv|libnss_|libutil)[-.\w]*\.so/;
+const SYSTEMS = /^(ld-linux-[\w-]+|lib(c|m|pthread|dl|rt|resolv|util|nss_\w+)(-[\d.]+)?)\.so/;
 
 const folder = process.env.SECUREMEMORY_CHROMIUM ?? join(ROOT, ".tools/chromium");
 const { versions } = findMade(folder, RELEASE, "chromium: unpacking", (made) => {

@@ -73,6 +73,7 @@ async function ask<T>(folder: string): Promise<T> {
   );
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.once("error", reject);
+  child.once("exit", (status) => reject(new Error(`Chromium has ended with ${status}`)));
   const limit = setTimeout(() => reject(new Error("Chromium has not answered")), patience(120_000));
   try {
     return await promise;
