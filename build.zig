@@ -1,5 +1,6 @@
 //! zig build            both libraries for this host       -> lib/<target>/
-//! zig build targets    both libraries for all six targets -> lib/<target>/
+//! zig build targets    both libraries for all six targets, and the edge's module -> lib/<target>/
+//! zig build edge       the edge's WebAssembly module -> lib/wasm/
 //! zig build faults     the host's library with failing system calls, for tests -> zig-out/<target>/
 //! zig build bench      the benchmark's floor, native loops -> zig-out/<target>/
 //! zig build proof      the programs of the proof suite -> zig-out/<target>/
@@ -31,7 +32,7 @@ pub fn build(b: *std.Build) void {
     const strip = b.option(bool, "strip", "Leave the names of functions out. Default: true") orelse true;
     const host = b.graph.host.result;
 
-    const all = b.step("targets", "Build the libraries for all six targets");
+    const all = b.step("targets", "Build the libraries for all six targets, and the edge's module");
     for (targets) |target| {
         const installed = install(b, target, optimize, strip, "securememory", false);
         const installed_crypto = install_crypto(b, target, crypto_optimize, strip);
@@ -48,6 +49,10 @@ pub fn build(b: *std.Build) void {
             if (target.query.os_tag == .linux) install_proof(b, target, proof);
         }
     }
+
+    const edge = install_edge(b);
+    all.dependOn(edge);
+    b.step("edge", "Build the WebAssembly module").dependOn(edge);
 
     const run_tests = b.addRunArtifact(tests_for(b, b.graph.host, .{}));
     // A result from the cache has no counts.
@@ -136,6 +141,26 @@ fn install(
     // What is for tests stays out of the folder that is published.
     const folder = if (faults) "" else "../lib/";
     return shared(b, target, name, folder, module);
+}
+
+/// The edge's module: the core's parts that need no operating system. What it needs of WebAssembly
+/// every engine of this decade has.
+fn install_edge(b: *std.Build) *std.Build.Step {
+    const target = b.resolveTargetQuery(.{
+        .cpu_arch = .wasm32,
+        .os_tag = .freestanding,
+        .cpu_features_add = std.Target.wasm.featureSet(&.{ .simd128, .bulk_memory, .sign_ext, .nontrapping_fptoint }),
+    });
+    const module = core(b, "zig/edge.zig", target, .small, false);
+    module.single_threaded = true;
+    const program = b.addExecutable(.{ .name = "securememory", .root_module = module });
+    program.entry = .disabled;
+    program.rdynamic = true;
+    program.stack_size = 256 * 1024;
+    program.initial_memory = 24 * 65536;
+    program.max_memory = 128 * 1024 * 1024;
+    const installed = b.addInstallArtifact(program, .{ .dest_dir = .{ .override = .{ .custom = "../lib/wasm" } } });
+    return &installed.step;
 }
 
 /// The second library: keyed operations. See `zig/crypto_exports.zig`.

@@ -32,7 +32,7 @@ export {
   UnsupportedError,
 } from "./src/errors.ts";
 export { SecretFactory } from "./src/factory.ts";
-export type { KeyKind } from "./src/keyed/curve.ts";
+export type { KeyKind } from "./src/keyed/curve_arguments.ts";
 export type { Hash } from "./src/keyed/hash.ts";
 export type {
   DecryptOptions,
@@ -42,14 +42,14 @@ export type {
   PasswordParams,
 } from "./src/keyed/options.ts";
 export type { RuntimeName } from "./src/native/runtime.ts";
-export {
-  configure,
-  type GateOption,
-  type LeakReport,
-  type ProcessOptions,
-  type SecretOptions,
-  type StoreOption,
-} from "./src/options.ts";
+export type {
+  GateOption,
+  LeakReport,
+  ProcessOptions,
+  SecretOptions,
+  StoreOption,
+} from "./src/option_types.ts";
+export { configure } from "./src/options.ts";
 export {
   harden,
   type HardenPart,
@@ -59,10 +59,15 @@ export {
   stats,
 } from "./src/process_wide.ts";
 export { Secret } from "./src/secret.ts";
-export type { EnvironmentOptions, FileOptions, PromptOptions } from "./src/sources/options.ts";
 export type { SharedSecret } from "./src/share.ts";
-export { SecretWriter, type SecretWriterOptions } from "./src/sources/writer.ts";
+export type {
+  EnvironmentOptions,
+  FileOptions,
+  PromptOptions,
+  SecretWriterOptions,
+} from "./src/sources/options.ts";
+export { SecretWriter } from "./src/sources/writer.ts";
 export { purgeOnSignals, type SignalOptions } from "./src/signals.ts";
 export type { SecretStatus } from "./src/status.ts";
 export type { StreamOptions } from "./src/stream.ts";
-export type { SecretWindow } from "./src/window.ts";
+export type { SecretWindow } from "./src/running.ts";

@@ -31,7 +31,7 @@ export function run(state, cwd, program, ...args) {
 }
 
 /** A state of apt that knows nothing of this host's packages, with the archive's lists. */
-export function makeState(state, architectures = ["amd64"]) {
+export function makeState(state, architectures = ["amd64"], release = RELEASE) {
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new Unavailable("packages of Debian are unpacked on Linux on x86_64 only");
   }
@@ -44,7 +44,7 @@ export function makeState(state, architectures = ["amd64"]) {
   writeFileSync(join(state, "status"), "");
   writeFileSync(
     join(state, "sources.list"),
-    `deb [arch=${architectures.join(",")} signed-by=${KEYRING}] ${MIRROR} ${RELEASE} main\n`,
+    `deb [arch=${architectures.join(",")} signed-by=${KEYRING}] ${MIRROR} ${release} main\n`,
   );
   const settings = {
     "Dir::State": state,

@@ -4,6 +4,8 @@
  *     src/native/hashes.ts       the SHA-256 of each, which is committed: whoever builds
  *                                them again can compare
  *     src/native/embedded/*.ts   the bytes of each, for where no file can be
+ *     src/edge/hash.ts           the SHA-256 of the edge's module, and its bytes in
+ *     src/native/embedded/wasm.ts
  *
  *     node scripts/embed.mjs            of all six targets
  *     node scripts/embed.mjs --host     of this host's; the rest stays as it is
@@ -14,7 +16,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import { parseArgs } from "node:util";
 import { brotli } from "./brotli.mjs";
-import { LIBRARIES, PARTS, TARGETS } from "./libraries.mjs";
+import { LIBRARIES, PARTS, TARGETS, WASM } from "./libraries.mjs";
 import { ROOT } from "./toolchain.mjs";
 
 const flag = { type: "boolean", default: false };
@@ -80,6 +82,26 @@ import type { Part } from "./part.ts";
 export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: string }>> = {
 ${PARTS.map((part) => `  ${part}: {\n${rowsOf(part)}\n  },`).join("\n")}
 };
+`,
+);
+const wasm = readFileSync(`${ROOT}${WASM}`);
+put(
+  `${ROOT}src/native/embedded/wasm.ts`,
+  `/** The edge's WebAssembly module. Written by scripts/embed.mjs. @module */\n` +
+    `/** Base64 of the module as it is. */\n` +
+    `export const library: string =\n  "${wasm.toString("base64")}";\n`,
+);
+put(
+  `${ROOT}src/edge/hash.ts`,
+  `/**
+ * The SHA-256 of the WebAssembly module. Written by scripts/embed.mjs; building the module again,
+ * anywhere, has to give the same.
+ *
+ * @module
+ */
+
+/** In hexadecimal. */
+export const WASM_HASH = "${createHash("sha256").update(wasm).digest("hex")}";
 `,
 );
 if (options.check && changed) process.exit(1);

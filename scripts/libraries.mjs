@@ -33,3 +33,6 @@ export const LIBRARIES = PARTS.flatMap((part) =>
     embedded: `${target.os}_${target.arch}${part === "core" ? "" : `_${part}`}`,
   }))
 );
+
+/** The edge's module, from the root of the project. */
+export const WASM = "lib/wasm/securememory.wasm";

@@ -36,9 +36,10 @@ import { findZig, ROOT } from "./toolchain.mjs";
 /**
  * More than this, and somebody has to decide what to leave out. Twelve libraries, each as a file
  * (for npm, and for Deno's --allow-ffi=<path>) and as a module (for bundlers and executables), are
- * nine tenths of it, packed already: by gzip and by Brotli. The limit is what that comes to, and 5 %.
+ * most of it, packed already: by gzip and by Brotli; the edge's module, as a file and in JavaScript, is
+ * a twelfth. The limit is what that comes to, and 5 %.
  */
-const LIMIT_KIB = 840;
+const LIMIT_KIB = 960;
 
 const DOCUMENTS = ["README.md", "LICENSE", "SECURITY.md", "CHANGELOG.md"];
 const SBOM = "sbom.cdx.json";

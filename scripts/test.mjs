@@ -119,7 +119,12 @@ const suites = {
 
   zig() {
     const zig = findZig();
-    const targets = check("zig build targets (six of them)", zig, "build", "targets");
+    const targets = check(
+      "zig build targets (six of them, and the edge's module)",
+      zig,
+      "build",
+      "targets",
+    );
     const { status, stdout, stderr } = run(zig, ["build", "test", "--summary", "all"], {
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -148,6 +153,13 @@ const suites = {
     return add(packed, onNode(testsIn("tests/install")));
   },
 
+  /** The edge's suite: on the three runtimes, and once in workerd, edge-runtime and Chromium. */
+  edge() {
+    const [host, ...others] = ["host", "module", "workerd", "edge_runtime", "chromium"]
+      .map((name) => `tests/edge/${name}_test.ts`);
+    return add(onBun([host]), onDeno([host]), onNode([host, ...others]));
+  },
+
   docs() {
     const report = join(folder, "docs.xml");
     const { status } = run(findDeno(), [
@@ -156,7 +168,7 @@ const suites = {
       "--doc",
       "--quiet",
       `--junit-path=${report}`,
-      ...["mod.ts", "doctor.ts", "src/"],
+      ...["mod.ts", "doctor.ts", "edge.ts", "src/"],
     ]);
     return countCases(report, status);
   },

@@ -65,6 +65,28 @@ export function checkSource(source: unknown): { bytes: Uint8Array<ArrayBuffer>; 
 }
 
 /**
+ * @throws {TypeError} If it is not a string.
+ * @throws {RangeError} If it is empty.
+ */
+export function checkString(text: unknown): asserts text is string {
+  if (typeof text !== "string") {
+    throw new TypeError(
+      `Cannot create a secret: the text must be a string, current value is ${describe(text)}`,
+    );
+  }
+  if (text === "") throw new RangeError("Cannot create a secret: the text must not be empty");
+}
+
+/** What to throw for an argument of `equals` that is neither. */
+export function notComparable(other: unknown): TypeError {
+  return new TypeError(
+    `Cannot compare the secret: the other must be a Secret or a Uint8Array, current value is ${
+      describe(other)
+    }`,
+  );
+}
+
+/**
  * The bytes of a text to decode: as a source, but no ArrayBuffer.
  *
  * @throws {TypeError} If it is not a Uint8Array, or its memory is shared.

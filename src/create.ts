@@ -5,6 +5,7 @@
  */
 import { Cell } from "./cell.ts";
 import { nameSecret, startDiagnostics } from "./diagnostics.ts";
+import { rejectAsync } from "./escape.ts";
 import { close, enterAlone } from "./gate.ts";
 import { startTicking } from "./idle.ts";
 import { failure, isShortage } from "./native/failure.ts";
@@ -12,7 +13,7 @@ import { type Library, library } from "./native/library.ts";
 import type { NativeCalls } from "./native/symbols.ts";
 import { resolve, type Resolved, type SecretOptions } from "./options.ts";
 import { endAllRest } from "./rest.ts";
-import { rejectAsync, viewFor } from "./view.ts";
+import { viewFor } from "./view.ts";
 import { runInside } from "./window.ts";
 
 type Make = (calls: NativeCalls, options: Resolved) => number;
@@ -88,23 +89,4 @@ export function createFilled(
     throw error;
   }
   return made;
-}
-
-/** Bytes that a string takes as UTF-8, counted without encoding it anywhere. */
-export function utf8Length(text: string): number {
-  let length = 0;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x80) length += 1;
-    else if (unit < 0x800) length += 2;
-    else if (isPair(unit, text.charCodeAt(index + 1))) {
-      length += 4;
-      index += 1;
-    } else length += 3; // A lone surrogate becomes U+FFFD, as TextEncoder has it.
-  }
-  return length;
-}
-
-function isPair(high: number, low: number): boolean {
-  return high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000;
 }

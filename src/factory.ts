@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { mergeOptions, mergeOwnOptions } from "./check_options.ts";
 import type { PasswordParams } from "./keyed/options.ts";
-import { mergeOptions, mergeOwnOptions, resolve, type SecretOptions } from "./options.ts";
+import { resolve, type SecretOptions } from "./options.ts";
 import { requireRungs } from "./rungs.ts";
 import { Secret } from "./secret.ts";
 import type { EnvironmentOptions, FileOptions, PromptOptions } from "./sources/options.ts";

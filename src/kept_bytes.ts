@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { currentRuntime } from "./native/current.ts";
+import { keepsBytes } from "./native/keeps_bytes.ts";
 
 /** More than any engine keeps: JavaScriptCore's `fastSizeLimit` is 1,000. */
 const KEPT_MAX = 1024;
@@ -17,7 +17,7 @@ let taken = false;
 
 /** Whether the bytes are the engine's. Then they are in no shared memory, and no secret's. */
 export function isKept(bytes: Uint8Array): boolean {
-  return bytes.byteLength <= KEPT_MAX && (currentRuntime()?.keepsBytes(bytes) ?? false);
+  return bytes.byteLength <= KEPT_MAX && keepsBytes(bytes);
 }
 
 const newPlace = () => new Uint8Array(new ArrayBuffer(KEPT_MAX));

@@ -6,6 +6,7 @@
  */
 import type { Cell } from "./cell.ts";
 import type { Library } from "./native/library.ts";
+import { reportOf } from "./leak_report.ts";
 import { leakListener } from "./options.ts";
 
 interface Held {
@@ -31,13 +32,7 @@ const registry = new FinalizationRegistry<Held>(({ library, handle, length, labe
   calls.securememory_release(handle);
   if (purged) return;
   leaked += 1;
-  const name = label === undefined ? "a secret" : `the secret "${label}"`;
-  leakListener()?.({
-    message: `SecureMemory: ${name} of ${length} bytes was collected without having been closed`,
-    label,
-    length,
-    stack: origin?.stack,
-  });
+  leakListener()?.(reportOf(length, label, origin));
 });
 
 /** Watches a secret that was just made. */

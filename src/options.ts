@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { describe } from "./arguments.ts";
+import {
+  checkIdleTimeout,
+  checkOptions,
+  checkType,
+  checkValue,
+  defined,
+  GATES,
+  STORES,
+} from "./check_options.ts";
 import {
   FLAG_ALLOW_UNLOCKED,
   FLAG_LOCKED,
@@ -13,64 +21,21 @@ import {
   FLAG_SECRETMEM,
 } from "./native/abi.ts";
 import { type Library, library, libraryIfLoaded } from "./native/library.ts";
+import type {
+  GateOption,
+  LeakReport,
+  ProcessOptions,
+  SecretOptions,
+  StoreOption,
+} from "./option_types.ts";
 
-/** How the memory of a secret is obtained. A named rung is required, not preferred. */
-export type StoreOption = "auto" | "secretmem" | "locked";
-
-/** How its pages are opened and closed. A named rung is required, not preferred. */
-export type GateOption = "auto" | "pkey" | "mprotect";
-
-/** Options for making a secret. */
-export interface SecretOptions {
-  /** Default `"auto"`: the best rung that this host has. */
-  store?: StoreOption;
-  /** Default `"auto"`: the best rung that this host has. */
-  gate?: GateOption;
-  /** Take memory that can be swapped out where none can be locked. Default `false`: an error instead. */
-  allowUnlocked?: boolean;
-  /** Address alignment of the bytes: a power of two from 16 to the page size. Default 16. */
-  alignment?: number;
-  /** Give every window a view of its own and detach it on exit. For development. Default `false`. */
-  revokeViews?: boolean;
-  /** Shown in diagnostics and leak reports. Never put content in it. */
-  label?: string;
-}
-
-/** A secret that was collected without having been closed. */
-export interface LeakReport {
-  /** One line for a log. */
-  readonly message: string;
-  /** The label it was given, if any. */
-  readonly label: string | undefined;
-  /** Length of the secret in bytes. */
-  readonly length: number;
-  /** Where it was made; only if `onLeak` was configured before. */
-  readonly stack: string | undefined;
-}
-
-/** Options for the process. */
-export interface ProcessOptions extends SecretOptions {
-  /**
-   * Say on standard error why a fault on a secret's pages stops the process: one line with the
-   * secret's label and length, never with content. Default `true`. Unlike the other options it
-   * holds for the whole process: the last thread that says something is heard, at once if it
-   * has the library loaded, else with its first secret.
-   *
-   * The line comes from a signal handler (an exception handler on Windows), installed with the
-   * first secret, which passes every signal on to the handler that was there before. A handler
-   * that other code installs later and that passes nothing on hides the line; then `true`, said
-   * again, puts this one in front of it, up to three times.
-   */
-  diagnostics?: boolean;
-  /** Called for every secret that was collected without having been closed. */
-  onLeak?: (leak: LeakReport) => void;
-  /**
-   * Under the gate `"pkey"`: milliseconds after which the pages of a secret that no window
-   * has used are made inaccessible to every thread; at most half as long again. From 2 to
-   * 60,000, default 100.
-   */
-  idleTimeout?: number;
-}
+export type {
+  GateOption,
+  LeakReport,
+  ProcessOptions,
+  SecretOptions,
+  StoreOption,
+} from "./option_types.ts";
 
 /** Options as the rest of the library takes them. */
 export interface Resolved {
@@ -79,23 +44,6 @@ export interface Resolved {
   readonly revokeViews: boolean;
   readonly label: string | undefined;
 }
-
-const STORES: readonly string[] = ["auto", "secretmem", "locked"];
-const NAMES: readonly string[] = [
-  "store",
-  "gate",
-  "allowUnlocked",
-  "alignment",
-  "revokeViews",
-  "label",
-  "diagnostics",
-  "onLeak",
-  "idleTimeout",
-];
-const GATES: readonly string[] = ["auto", "pkey", "mprotect"];
-
-/** The largest page size there is; the one of this host is known once the library is loaded. */
-const PAGE_SIZE_MAX = 65536;
 
 /** What `configure` was given so far. */
 const configured: ProcessOptions = {};
@@ -158,25 +106,6 @@ export function revokesViews(): boolean {
   return merged.revokeViews ?? false;
 }
 
-/** The options of a call on top of others, which were checked before. */
-export function mergeOptions(
-  base: SecretOptions,
-  options: SecretOptions | undefined,
-): SecretOptions {
-  if (options === undefined) return base;
-  checkOptions(options);
-  return { ...base, ...defined(options) };
-}
-
-/** The same for a maker with options of its own, which checks all of them itself. */
-export function mergeOwnOptions<T extends SecretOptions>(
-  base: SecretOptions,
-  options: T | undefined,
-): T {
-  if (options !== undefined && (typeof options !== "object" || options === null)) return options;
-  return { ...base, ...defined(options ?? {}) } as T;
-}
-
 function resolveGiven(options: SecretOptions): Resolved {
   const loaded = library();
   const merged: SecretOptions = {
@@ -226,68 +155,4 @@ function fromEnvironment({ runtime }: Library): ProcessOptions {
   if (store) checkValue(store, "SECUREMEMORY_STORE", STORES);
   if (gate) checkValue(gate, "SECUREMEMORY_GATE", GATES);
   return environment = options;
-}
-
-function checkOptions(options: SecretOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Cannot use the options: they must be an object, current value is ${describe(options)}`,
-    );
-  }
-  for (const name of Object.keys(options)) {
-    if (!NAMES.includes(name)) {
-      throw new TypeError(`Cannot use the option ${name}: there is none of that name`);
-    }
-  }
-  checkValue(options.store, "store", STORES);
-  checkValue(options.gate, "gate", GATES);
-  checkType(options.allowUnlocked, "allowUnlocked", "boolean");
-  checkType(options.revokeViews, "revokeViews", "boolean");
-  checkType(options.label, "label", "string");
-  checkType(options.alignment, "alignment", "number");
-  const { alignment } = options;
-  if (alignment === undefined) return;
-  // Math.log2 is exact for powers of two (ECMA-262 does not promise it; 2 ** round does).
-  const power = 2 ** Math.round(Math.log2(alignment));
-  if (power !== alignment || alignment < 16 || alignment > PAGE_SIZE_MAX) {
-    throw new RangeError(
-      `Cannot use the option alignment: it must be a power of two from 16 to the page size, current value is ${alignment}`,
-    );
-  }
-}
-
-function checkIdleTimeout(value: unknown): void {
-  checkType(value, "idleTimeout", "number");
-  if (value === undefined || (value as number >= 2 && value as number <= 60_000)) return;
-  throw new RangeError(
-    `Cannot use the option idleTimeout: it must be from 2 to 60000 milliseconds, current value is ${value}`,
-  );
-}
-
-function checkValue(value: unknown, name: string, values: readonly string[]): void {
-  if (value === undefined || values.includes(value as string)) return;
-  const current = typeof value === "string" ? `"${value}"` : describe(value);
-  throw new TypeError(
-    `Cannot use the option ${name}: it must be one of ${
-      values.join(", ")
-    }, current value is ${current}`,
-  );
-}
-
-function checkType(
-  value: unknown,
-  name: string,
-  type: "boolean" | "string" | "number" | "function",
-): void {
-  if (value === undefined || typeof value === type) return;
-  throw new TypeError(
-    `Cannot use the option ${name}: it must be a ${type}, current value is ${describe(value)}`,
-  );
-}
-
-/** Without keys whose value is undefined, which would hide a default behind them. */
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
 }

@@ -7,14 +7,17 @@ import {
   checkFunction,
   checkLength,
   checkSource,
+  checkString,
   checkTarget,
   checkText,
   checkWhole,
   describe,
+  notComparable,
 } from "./arguments.ts";
 import { Cell } from "./cell.ts";
-import { create, createFilled, createFrom, utf8Length } from "./create.ts";
+import { create, createFilled, createFrom } from "./create.ts";
 import { SecretClosedError } from "./errors.ts";
+import { rejectAsync } from "./escape.ts";
 import {
   close,
   enter,
@@ -26,8 +29,10 @@ import {
   leaveLasting,
 } from "./gate.ts";
 import { isKept, withStill } from "./kept_bytes.ts";
-import { decrypt, decryptSecret, encrypt, encryptSecret, isForSecret } from "./keyed/box.ts";
-import { agree, type KeyKind, publicKey, sign } from "./keyed/curve.ts";
+import { decrypt, decryptSecret, encrypt, encryptSecret } from "./keyed/box.ts";
+import { isForSecret } from "./keyed/box_arguments.ts";
+import { agree, publicKey, sign } from "./keyed/curve.ts";
+import type { KeyKind } from "./keyed/curve_arguments.ts";
 import { derive } from "./keyed/derive.ts";
 import type { Hash } from "./keyed/hash.ts";
 import { hmac, verifyHmac } from "./keyed/hmac.ts";
@@ -44,17 +49,19 @@ import { failure } from "./native/failure.ts";
 import { resolve, type SecretOptions } from "./options.ts";
 import { hideFromInspectors, redacted } from "./redact.ts";
 import { attachCell, shareCell, type SharedSecret } from "./share.ts";
-import { decodeBytes, decodeString, type Format } from "./sources/decode.ts";
+import { decodeBytes, decodeString } from "./sources/decode.ts";
 import { readEnvironment } from "./sources/environment.ts";
+import type { Format } from "./sources/formats.ts";
 import type { EnvironmentOptions, FileOptions, PromptOptions } from "./sources/options.ts";
 import { ask } from "./sources/prompt.ts";
 import { readDescriptor, readFile } from "./sources/read.ts";
 import { type SecretStatus, statusOf } from "./status.ts";
-import { streamOf, type StreamOptions } from "./stream.ts";
-import { rejectAsync, viewFor } from "./view.ts";
+import { copyOut, streamOf, type StreamOptions } from "./stream.ts";
+import { utf8Length } from "./utf8.ts";
+import { viewFor } from "./view.ts";
 import {
   type Bytes,
-  OpenWindow,
+  openWindow,
   runInside,
   runInsideAsync,
   runWithoutView,
@@ -166,12 +173,7 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   static fromString(text: string, options?: SecretOptions): Secret {
-    if (typeof text !== "string") {
-      throw new TypeError(
-        `Cannot create a secret: the text must be a string, current value is ${describe(text)}`,
-      );
-    }
-    if (text === "") throw new RangeError("Cannot create a secret: the text must not be empty");
+    checkString(text);
     const length = checkLength(utf8Length(text));
     const write = (bytes: Bytes) => void new TextEncoder().encodeInto(text, bytes);
     return Secret.#watched(createFilled(length, options, write));
@@ -678,7 +680,7 @@ export class Secret implements Disposable, AsyncDisposable {
   open(): SecretWindow {
     const cell = this.#cell;
     enterLasting(cell);
-    return new OpenWindow(cell, cell.view ?? this.#view(cell, leaveLasting), this);
+    return openWindow(cell, cell.view ?? this.#view(cell, leaveLasting), this);
   }
 
   /**
@@ -705,13 +707,7 @@ export class Secret implements Disposable, AsyncDisposable {
         this.#native((calls) => calls.securememory_equal_bytes(cell.handle, bytes, length)) === 1;
       return isKept(other) ? withStill(other, equal) : equal(other);
     }
-    if (!(other instanceof Secret)) {
-      throw new TypeError(
-        `Cannot compare the secret: the other must be a Secret or a Uint8Array, current value is ${
-          describe(other)
-        }`,
-      );
-    }
+    if (!(other instanceof Secret)) throw notComparable(other);
     const handle = other.#cell.handle;
     return this.#native(() =>
       other.#native((calls) => calls.securememory_equal(cell.handle, handle))
@@ -1030,12 +1026,11 @@ export class Secret implements Disposable, AsyncDisposable {
     Secret.#checkWritable(target, "read into the target");
     checkWhole(position, "the position", 0);
     enter(cell);
-    return runInside(cell, cell.view ?? this.#view(cell), (bytes) => {
-      const count = Math.min(target.byteLength, bytes.byteLength - position);
-      if (count <= 0) return 0;
-      target.set(count === bytes.byteLength ? bytes : bytes.subarray(position, position + count));
-      return count;
-    });
+    return runInside(
+      cell,
+      cell.view ?? this.#view(cell),
+      (bytes) => copyOut(bytes, target, position),
+    );
   }
 
   /**

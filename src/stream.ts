@@ -1,5 +1,5 @@
 /**
- * A secret as a stream of copied chunks.
+ * Copies of a secret, in chunks: one, or a stream of them.
  *
  * @module
  */
@@ -12,6 +12,14 @@ export interface StreamOptions {
 }
 
 const CHUNK_SIZE = 16384;
+
+/** Copies what is at a position as far as it fits. Returns how many bytes that was. */
+export function copyOut(bytes: Uint8Array, target: Uint8Array, position: number): number {
+  const count = Math.min(target.byteLength, bytes.byteLength - position);
+  if (count <= 0) return 0;
+  target.set(count === bytes.byteLength ? bytes : bytes.subarray(position, position + count));
+  return count;
+}
 
 /** A stream over a reader that copies out of a position and says how much it copied. */
 export function streamOf(

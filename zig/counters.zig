@@ -1,9 +1,35 @@
 //! What `statistics` reports: process-wide, exact, and changed without a lock.
 
 const std = @import("std");
+const builtin = @import("builtin");
+
+/// WebAssembly without threads has no atomic numbers of 64 bits, and needs none.
+const Number = if (builtin.single_threaded) Plain else std.atomic.Value(u64);
+
+const Plain = struct {
+    raw: u64,
+
+    fn init(value: u64) Plain {
+        return .{ .raw = value };
+    }
+
+    fn fetchAdd(number: *Plain, amount: u64, comptime _: std.lang.AtomicOrder) u64 {
+        defer number.raw += amount;
+        return number.raw;
+    }
+
+    fn fetchSub(number: *Plain, amount: u64, comptime _: std.lang.AtomicOrder) u64 {
+        defer number.raw -= amount;
+        return number.raw;
+    }
+
+    fn load(number: *const Plain, comptime _: std.lang.AtomicOrder) u64 {
+        return number.raw;
+    }
+};
 
 pub const Counter = struct {
-    value: std.atomic.Value(u64) = .init(0),
+    value: Number = .init(0),
 
     pub fn add(counter: *Counter, amount: u64) void {
         _ = counter.value.fetchAdd(amount, .monotonic);

@@ -39,6 +39,7 @@ pub const current = switch (builtin.target.os.tag) {
     .linux => @import("os/linux.zig"),
     .macos => @import("os/darwin.zig"),
     .windows => @import("os/windows.zig"),
+    .freestanding => @import("os/wasm.zig"),
     else => @compileError("SecureMemory has no layer for this operating system"),
 };
 

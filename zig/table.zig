@@ -7,6 +7,7 @@
 //! records are reused in the order in which they were freed.
 
 const std = @import("std");
+const builtin = @import("builtin");
 const abi = @import("abi.zig");
 const layout = @import("layout.zig");
 const invariant = @import("invariant.zig");
@@ -30,6 +31,13 @@ pub const Kind = enum(u8) { page, region };
 /// What the page table allows. `keyed`: everything, to threads with the rights to the
 /// record's protection key.
 pub const Access = enum(u8) { none, read, write, keyed };
+
+/// Of a secret's ciphertext.
+pub const Sealing = struct {
+    nonce: u64 = 0,
+    /// Bytes of it; 0 for memory that holds no secret.
+    length: u32 = 0,
+};
 
 pub const Record = struct {
     /// Held while the record, its pages or their protection change.
@@ -60,6 +68,9 @@ pub const Record = struct {
     /// Counts the uses of the record beyond the generation's few bits.
     uses: u64 = 0,
     pattern: canary.Pattern = undefined,
+    /// At the edge closed secrets are encrypted.
+    sealing: if (builtin.target.cpu.arch.isWasm()) Sealing else void =
+        if (builtin.target.cpu.arch.isWasm()) .{} else {},
     next: ?*Record = null,
 
     pub fn is_open(record: *const Record) bool {

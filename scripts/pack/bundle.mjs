@@ -4,11 +4,12 @@
  * them the tarball would be beyond its limit.
  */
 import { build } from "esbuild";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { brotli } from "../brotli.mjs";
-import { LIBRARIES } from "../libraries.mjs";
+import { LIBRARIES, WASM } from "../libraries.mjs";
 import { ROOT } from "../toolchain.mjs";
+import { CONDITIONS, edgeModules } from "./edge.mjs";
 
 /** The package's bytes are loaded by `require`, so that its modules wait for nothing. */
 const embedded = {
@@ -22,21 +23,39 @@ const embedded = {
   },
 };
 
+const FORM = {
+  bundle: true,
+  format: "esm",
+  platform: "neutral",
+  target: "esnext",
+  charset: "utf8",
+  logLevel: "warning",
+};
+
+/** The edge where WebAssembly has to be a file: a module for each condition, and the file beside them. */
+async function bundleEdge(folder) {
+  for (const condition of CONDITIONS) {
+    await build({
+      absWorkingDir: ROOT,
+      entryPoints: [{ in: "edge.ts", out: `edge.${condition}` }],
+      outdir: folder,
+      ...FORM,
+      plugins: [edgeModules(condition)],
+    });
+  }
+  copyFileSync(join(ROOT, WASM), join(folder, basename(WASM)));
+}
+
 /** Bundles entry points (paths from the root, `mod.ts`) into a folder. */
 export async function bundle(entries, folder) {
   await build({
     absWorkingDir: ROOT,
     entryPoints: entries,
     outdir: folder,
-    bundle: true,
+    ...FORM,
     splitting: true,
-    format: "esm",
-    platform: "neutral",
-    target: "esnext",
-    charset: "utf8",
     chunkNames: "shared-[hash]",
     plugins: [embedded],
-    logLevel: "warning",
   });
   const modules = readdirSync(folder).map((name) => join(folder, name));
   for (const path of modules) writeFileSync(path, tidy(readFileSync(path, "utf8")));
@@ -51,6 +70,7 @@ export async function bundle(entries, folder) {
   expect(code, /__require/g, 0, "require() that bundlers cannot see through");
   expect(code, /"(?:\.\.\/){2}|`(?:\.\.\/){2}/g, 0, "path that leads out of the package");
   writeEmbedded(join(folder, "embedded"));
+  await bundleEdge(folder);
 }
 
 function tidy(text) {
@@ -59,7 +79,9 @@ function tidy(text) {
     .replaceAll("`../../lib/", "`../lib/")
     // A `require` of the bundler's own hides from the next bundler what is required.
     .replace(/^var __require = [^]*?^\}\);\n/m, "")
-    .replaceAll("__require(", "require(");
+    .replaceAll("__require(", "require(")
+    // Where it was in a chunk of its own.
+    .replace(/^ {2}__require,?\n/gm, "");
 }
 
 function expect(code, pattern, wanted, what) {

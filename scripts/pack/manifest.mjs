@@ -2,9 +2,13 @@
  * The package's package.json: the project's, less what is for its development, with entry
  * points that are the compiled ones.
  */
+import { CONDITIONS } from "./edge.mjs";
 
 /** What a user of the package has no use for. `imports` is resolved when it is bundled. */
 const OURS = ["private", "scripts", "devDependencies", "overrides", "allowScripts", "imports"];
+
+/** Entry points that some runtimes get in a form of their own. */
+const FORMS = { "./edge": CONDITIONS };
 
 /** `./mod.ts` is `./dist/mod.js`. */
 const compiled = (entry) => entry.replace(/^(\.\/)?/, "./dist/").replace(/\.ts$/, ".js");
@@ -21,7 +25,15 @@ export function manifestOf(project, { files, repository }) {
   const exports = Object.entries(project.exports).map(([name, entry]) => {
     const code = compiled(entry);
     const types = code.replace(/\.js$/, ".d.ts");
-    return [name, { types, bun: code, deno: code, node: code, default: code }];
+    const forms = (FORMS[name] ?? []).map((form) => [form, code.replace(/\.js$/, `.${form}.js`)]);
+    return [name, {
+      types,
+      ...Object.fromEntries(forms),
+      bun: code,
+      deno: code,
+      node: code,
+      default: code,
+    }];
   });
   manifest.exports = { ...Object.fromEntries(exports), "./package.json": "./package.json" };
   // For tools that do not know `exports`.

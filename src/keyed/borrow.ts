@@ -14,7 +14,7 @@ import { SecretClosedError } from "../errors.ts";
 import { enter, isClosing, leave, settle } from "../gate.ts";
 import { startTicking } from "../idle.ts";
 import { isShortage } from "../native/failure.ts";
-import { afterwards } from "../window.ts";
+import { afterwards } from "../running.ts";
 import { keyedFailure } from "./failure.ts";
 
 /** The native call opens the window and closes it. */

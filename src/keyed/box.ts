@@ -4,31 +4,29 @@
  *
  * @module
  */
-import { describe } from "../arguments.ts";
 import type { Cell } from "../cell.ts";
 import { create } from "../create.ts";
 import { isKept, withStill } from "../kept_bytes.ts";
 import { cryptoCalls } from "../native/crypto.ts";
 import { begin, end, endMaking, endWindow, giveUp } from "./borrow.ts";
-import { notAuthentic } from "./failure.ts";
+import {
+  ALGORITHM,
+  DECRYPTING,
+  ENCRYPTING,
+  KEY_BYTES,
+  OVERHEAD_BYTES,
+  plaintextLength,
+  secretLength,
+} from "./box_arguments.ts";
 import { Input } from "./input.ts";
 import { requireKeyLength } from "./key.ts";
 import { Output } from "./output.ts";
 import {
   additionalOf,
-  checkObject,
   type DecryptOptions,
   type DecryptSecretOptions,
   type EncryptOptions,
 } from "./options.ts";
-
-const ENCRYPTING = "Cannot encrypt";
-const DECRYPTING = "Cannot decrypt";
-
-const ALGORITHM = "XChaCha20-Poly1305";
-const KEY_BYTES = 32;
-/** The nonce's 24 bytes and the tag's 16. */
-const OVERHEAD_BYTES = 40;
 
 const aad = new Input();
 const input = new Input();
@@ -125,23 +123,6 @@ function endOther(
   }
 }
 
-/**
- * Whether the plaintext is to be a secret.
- *
- * @throws {TypeError} If it is to be anything else but an array.
- */
-export function isForSecret(
-  options: DecryptOptions | DecryptSecretOptions | undefined,
-): options is DecryptSecretOptions {
-  if (options === undefined) return false;
-  checkObject(options, DECRYPTING);
-  const { as } = options as Partial<DecryptSecretOptions>;
-  if (as === undefined || as === "secret") return as !== undefined;
-  throw new TypeError(
-    `${DECRYPTING}: the option as must be "secret", current value is ${describe(as)}`,
-  );
-}
-
 /** The plaintext of a box. */
 export function decrypt(
   cell: Cell,
@@ -174,12 +155,7 @@ export function decryptSecret(cell: Cell, box: unknown, options: DecryptSecretOp
   const { securememory_crypto_decrypt_secret } = cryptoCalls();
   const { aad: additional, as: _as, ...rest } = options;
   requireKeyLength(cell, KEY_BYTES, ALGORITHM, DECRYPTING);
-  const count = plaintextLength(box);
-  if (count === 0) {
-    throw new RangeError(
-      `${DECRYPTING} into a secret: a secret has at least 1 byte, the box is of 0`,
-    );
-  }
+  const count = secretLength(box);
   return create(count, rest, (_core, { alignment, flags }) => {
     try {
       aad.takeOptional(additional, DECRYPTING, "additional data");
@@ -195,22 +171,4 @@ export function decryptSecret(cell: Cell, box: unknown, options: DecryptSecretOp
       input.drop();
     }
   });
-}
-
-/** Bytes of a box's plaintext. */
-function plaintextLength(box: unknown): number {
-  if (!(box instanceof Uint8Array)) {
-    throw new TypeError(
-      `${DECRYPTING}: the box must be a Uint8Array, current value is ${describe(box)}`,
-    );
-  }
-  if (!isKept(box) && !(box.buffer instanceof ArrayBuffer)) {
-    throw new TypeError(
-      `${DECRYPTING}: the box must not be in shared memory, which other threads could change ` +
-        "between the look at the tag and the decryption",
-    );
-  }
-  const length = box.byteLength - OVERHEAD_BYTES;
-  if (length < 0) throw notAuthentic(DECRYPTING);
-  return length;
 }

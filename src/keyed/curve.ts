@@ -3,25 +3,24 @@
  *
  * @module
  */
-import { describe } from "../arguments.ts";
 import type { Cell } from "../cell.ts";
 import { create } from "../create.ts";
 import { cryptoCalls } from "../native/crypto.ts";
 import type { SecretOptions } from "../options.ts";
 import { begin, end, endMaking } from "./borrow.ts";
 import { Input } from "./input.ts";
+import {
+  AGREEING,
+  checkPublicKey,
+  GIVING,
+  KEY_BYTES,
+  type KeyKind,
+  kindNumber,
+  SIGNATURE_BYTES,
+  SIGNING,
+} from "./curve_arguments.ts";
 import { requireKeyLength } from "./key.ts";
 import { Output } from "./output.ts";
-
-/** What a key of 32 bytes is used for. */
-export type KeyKind = "Ed25519" | "X25519";
-
-const SIGNING = "Cannot sign";
-const GIVING = "Cannot give the public key";
-const AGREEING = "Cannot agree on a secret";
-
-const KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 
 const input = new Input();
 const output = new Output();
@@ -61,17 +60,7 @@ export function publicKey(cell: Cell, kind: unknown): Uint8Array<ArrayBuffer> {
 export function agree(cell: Cell, theirs: unknown, options: SecretOptions | undefined): Cell {
   const { securememory_crypto_agree } = cryptoCalls();
   requireKeyLength(cell, KEY_BYTES, "X25519", AGREEING);
-  if (!(theirs instanceof Uint8Array)) {
-    throw new TypeError(
-      `${AGREEING}: the public key must be a Uint8Array, current value is ${describe(theirs)}`,
-    );
-  }
-  if (theirs.byteLength !== KEY_BYTES) {
-    throw new RangeError(
-      `${AGREEING}: a public key of X25519 has ${KEY_BYTES} bytes, current value is ` +
-        `${theirs.byteLength}`,
-    );
-  }
+  checkPublicKey(theirs);
   return create(KEY_BYTES, options, (_core, { alignment, flags }) => {
     try {
       input.takeBytes(theirs, AGREEING, "public key");
@@ -85,13 +74,4 @@ export function agree(cell: Cell, theirs: unknown, options: SecretOptions | unde
       input.drop();
     }
   });
-}
-
-function kindNumber(kind: unknown): 0 | 1 {
-  if (kind === "Ed25519") return 0;
-  if (kind === "X25519") return 1;
-  const current = typeof kind === "string" ? `"${kind}"` : describe(kind);
-  throw new TypeError(
-    `${GIVING}: the kind must be "Ed25519" or "X25519", current value is ${current}`,
-  );
 }

@@ -3,16 +3,13 @@
  *
  * @module
  */
-import { checkLength } from "../arguments.ts";
 import type { Cell } from "../cell.ts";
 import { create } from "../create.ts";
 import { cryptoCalls } from "../native/crypto.ts";
 import { begin, endMaking } from "./borrow.ts";
-import { HASH_BYTES, hashNumber } from "./hash.ts";
+import { ACTION, checkDerive } from "./derive_arguments.ts";
 import { Input } from "./input.ts";
-import { checkObject, type DeriveOptions } from "./options.ts";
-
-const ACTION = "Cannot derive the secret";
+import type { DeriveOptions } from "./options.ts";
 
 const salt = new Input();
 const info = new Input();
@@ -25,16 +22,7 @@ export function derive(
   options: DeriveOptions = {},
 ): Cell {
   const { securememory_crypto_derive } = cryptoCalls();
-  checkObject(options, ACTION);
-  const { salt: givenSalt, hash = "SHA-256", ...rest } = options;
-  const number = hashNumber(hash, ACTION);
-  checkLength(length);
-  const most = 255 * HASH_BYTES[number];
-  if (length > most) {
-    throw new RangeError(
-      `${ACTION}: HKDF with ${hash} gives at most ${most} bytes, current value is ${length}`,
-    );
-  }
+  const { givenSalt, number, rest } = checkDerive(length, options);
   return create(length, rest, (_core, { alignment, flags }) => {
     try {
       salt.takeBytes(givenSalt, ACTION, "salt");

@@ -3,16 +3,13 @@
  *
  * @module
  */
-import { describe } from "../arguments.ts";
 import type { Cell } from "../cell.ts";
 import { cryptoCalls } from "../native/crypto.ts";
 import { begin, end } from "./borrow.ts";
 import { HASH_BYTES, hashNumber } from "./hash.ts";
+import { checkMac, MAKING, VERIFYING } from "./hmac_arguments.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
-
-const MAKING = "Cannot make the HMAC";
-const VERIFYING = "Cannot verify the HMAC";
 
 const input = new Input();
 const output = new Output();
@@ -36,11 +33,7 @@ export function hmac(cell: Cell, hash: unknown, data: unknown): Uint8Array<Array
 export function verifyHmac(cell: Cell, hash: unknown, data: unknown, mac: unknown): boolean {
   const { securememory_crypto_verify_hmac } = cryptoCalls();
   const number = hashNumber(hash, VERIFYING);
-  if (!(mac instanceof Uint8Array)) {
-    throw new TypeError(
-      `${VERIFYING}: the MAC must be a Uint8Array, current value is ${describe(mac)}`,
-    );
-  }
+  checkMac(mac);
   const length = HASH_BYTES[number];
   // No MAC has another length; a closed secret is an error for such a one as well.
   const wrong = mac.byteLength !== length;

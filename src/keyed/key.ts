@@ -3,13 +3,11 @@
  *
  * @module
  */
-import type { Cell } from "../cell.ts";
-
 /**
  * @throws {RangeError} If the secret is no key for an algorithm, by its length.
  */
 export function requireKeyLength(
-  cell: Cell,
+  cell: { readonly length: number },
   wanted: number,
   algorithm: string,
   action: string,

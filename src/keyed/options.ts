@@ -4,7 +4,7 @@
  * @module
  */
 import { describe } from "../arguments.ts";
-import type { SecretOptions } from "../options.ts";
+import type { SecretOptions } from "../option_types.ts";
 import type { Hash } from "./hash.ts";
 
 /** Options for deriving a secret from another one. */

@@ -23,10 +23,6 @@ interface BunGlobal {
   readonly SHA256: { hash(bytes: Uint8Array, form: "hex"): string };
 }
 
-interface BunJsc {
-  estimateShallowMemoryUsageOf(value: unknown): number;
-}
-
 const TYPES = {
   f64: "f64",
   u32: "u32",
@@ -44,9 +40,6 @@ export function bun(): Runtime | undefined {
   if (host === undefined || version === undefined) return undefined;
   const ffi = host.getBuiltinModule("bun:ffi") as BunFfi;
   const { SHA256, file, mmap } = (globalThis as unknown as { Bun: BunGlobal }).Bun;
-  const { estimateShallowMemoryUsageOf: estimate } = host.getBuiltinModule("bun:jsc") as BunJsc;
-  /** Of an array whose bytes are elsewhere; those of any other count. */
-  const WITH_BUFFER = estimate(new Uint8Array(new ArrayBuffer(1)));
   const own = nodeFiles(host);
   // Loading node:fs takes 2 ms; mapping a file 0.1.
   const files = {
@@ -65,8 +58,6 @@ export function bun(): Runtime | undefined {
     mayExist: (path) => file(path).size > 0,
     readRefusal: () => undefined,
     folderRefusal: () => undefined,
-    keepsBytes: (bytes) =>
-      estimate(bytes) - WITH_BUFFER === bytes.byteLength && bytes.byteLength > 0,
     // Loading node:crypto takes 4 ms.
     sha256: (bytes) => SHA256.hash(bytes, "hex"),
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {

@@ -86,7 +86,6 @@ export function deno(): Runtime | undefined {
     sha256,
     slowHash: true,
     // V8 has such arrays, and Deno turns them off: --typed-array-max-size-in-heap=0.
-    keepsBytes: () => false,
     load<Table extends Record<string, Signature>>(path: string, table: Table): Calls<Table> {
       if (mayUse()) return host.dlopen(path, table).symbols as Calls<Table>;
       const pointers = pointersOf(table);

@@ -9,12 +9,12 @@ import type { Part } from "./part.ts";
 /** By library, operating system and processor. */
 export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: string }>> = {
   core: {
-    "linux-x86_64": "e009a1f6e9f48f621f128b88db4961300a031b6aaf1248a7b53988556f29507c",
-    "linux-aarch64": "1d2d41143b016945223385a72d1c1dc9a718ace06df408849978b65e6ea44e4b",
-    "macos-x86_64": "13ce1f5ace7a26f834552a77730c0cfc84597226c30bf3d89b5c7cf2c2f9a261",
-    "macos-aarch64": "5f9e7a4d2555a97f23862ae1d3e869e62c7d96b7ca9925b26163ab5779c7aa53",
-    "windows-x86_64": "c468916c4f852415d3c0841aab440ce13a4d8936e9a7921189500545367e90f3",
-    "windows-aarch64": "45865dbdec4c32ef02644998c80f79e776220bda2f523d4430ba8e1ed98b1dd7",
+    "linux-x86_64": "cd334b7ba2770ad0f575f85e882ba1a02fc3d5d1c6c38e5f6fb1f4beaf120792",
+    "linux-aarch64": "1f3f378a8fc9da535473c570c5760bb0af593777b93365fc22447b71adbbe7d4",
+    "macos-x86_64": "50fe2a5df3cab0e495ebd99e36c925a7e6f7778989ee7729699c4a40dd7ccfaa",
+    "macos-aarch64": "4526ccb3377cd5bf22eeb05ec9960174f00cdb5fdda867bef9300d550e628e4e",
+    "windows-x86_64": "5210d18577e42e2aeae91f1220eae3e61e8c8da76329d7b56e5d216c330953f9",
+    "windows-aarch64": "9b927b55a9e71fa65d1fa63506bfbc764abfb9c06f21811c77428e1678383a5c",
   },
   crypto: {
     "linux-x86_64": "f3cc9ae2af1a403811c7477ed33c5793d8955e0f57707674e31a844abd1896fa",

@@ -49,7 +49,8 @@ export function detectRuntime(): Runtime {
   const runtime = currentRuntime();
   if (runtime !== undefined) return runtime;
   throw new UnsupportedError(
-    "Cannot load the native library: this runtime has no FFI. Use Bun, Deno, or Node 26.1 or later",
+    "Cannot load the native library: this runtime has no FFI. Use Bun, Deno, or Node 26.1 or later; " +
+      "on edge runtimes and in browsers @securememory/core/edge, which cannot lock or protect memory",
   );
 }
 

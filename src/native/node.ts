@@ -38,7 +38,6 @@ export function node(): Runtime | undefined {
     },
     ...nodeFiles(host),
     // V8 has such arrays, and Node turns them off: --typed-array-max-size-in-heap=0.
-    keepsBytes: () => false,
     readRefusal(path: string): string | undefined {
       if (host.permission === undefined) return undefined;
       const { resolve } = host.getBuiltinModule("node:path") as { resolve(path: string): string };

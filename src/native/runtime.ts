@@ -51,13 +51,6 @@ export interface Runtime {
   /** An ArrayBuffer over foreign memory, which is neither copied nor ever freed by it. */
   arrayBuffer(pointer: Pointer, byteLength: number): ArrayBuffer;
 
-  /**
-   * Whether the engine keeps the bytes of an array in its own heap, without an ArrayBuffer. Once
-   * `buffer` is read, or native code gets such an array, the engine moves them, and leaves the
-   * old place as it was.
-   */
-  keepsBytes(bytes: Uint8Array): boolean;
-
   /** Lets the process end while a timer of `setTimeout` waits. */
   unref(timer: unknown): void;
 

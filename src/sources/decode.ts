@@ -5,18 +5,14 @@
  * @module
  */
 import type { Cell } from "../cell.ts";
-import { createFilled, createOfSource, utf8Length } from "../create.ts";
+import { createFilled, createOfSource } from "../create.ts";
 import { close } from "../gate.ts";
 import { CODES } from "../native/abi.ts";
 import { failure, isShortage } from "../native/failure.ts";
-import type { SecretOptions } from "../options.ts";
+import type { SecretOptions } from "../option_types.ts";
 import { endAllRest } from "../rest.ts";
-
-/** In the order of the native library's numbers. */
-const FORMATS = ["hexadecimal", "base64", "base64url"] as const;
-
-/** What a text may be. */
-export type Format = (typeof FORMATS)[number];
+import { utf8Length } from "../utf8.ts";
+import { emptyText, type Format, FORMATS, undecodable } from "./formats.ts";
 
 /** A secret of the bytes that a text stands for. The text is wiped, once all has succeeded. */
 export function decodeBytes(
@@ -44,9 +40,7 @@ export function decodeBytes(
     (of, result) => {
       const code = CODES[-result & 0x7f];
       if (code === "NotDecodable") return undecodable(format, position[0] as number, length);
-      if (code === "SourceEmpty") {
-        return new RangeError("Cannot create a secret: the text must not be empty");
-      }
+      if (code === "SourceEmpty") return emptyText();
       return failure(of, result, "Cannot create the secret");
     },
   );
@@ -58,7 +52,7 @@ export function decodeString(
   format: Format,
   options: SecretOptions | undefined,
 ): Cell {
-  if (text === "") throw new RangeError("Cannot create a secret: the text must not be empty");
+  if (text === "") throw emptyText();
   let made: Cell | undefined;
   // Without a view that lives on, its page is free again at once.
   const ofEncoded = options === undefined
@@ -75,13 +69,4 @@ export function decodeString(
     throw error;
   }
   return made as unknown as Cell;
-}
-
-/** The position is not secret; the character there is not shown. */
-function undecodable(format: Format, position: number, length: number): SyntaxError {
-  return new SyntaxError(
-    position < length
-      ? `Cannot decode the text: the character at position ${position} is not valid ${format}`
-      : `Cannot decode the text: it ends too early for ${format}, at position ${position}`,
-  );
 }

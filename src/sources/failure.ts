@@ -8,6 +8,7 @@ import { CODES } from "../native/abi.ts";
 import { detailOf, reasonOf } from "../native/detail.ts";
 import { failure } from "../native/failure.ts";
 import type { Library } from "../native/library.ts";
+import { empty, tooLarge } from "./refusals.ts";
 
 /** What is worth saying in words, by the names that a system has for its numbers. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
@@ -51,16 +52,4 @@ export function sourceFailure(
     default:
       return failure(of, result, action);
   }
-}
-
-/** The source has more bytes than it may. */
-export function tooLarge(name: string, maxBytes: number): SourceError {
-  return new SourceError(
-    `Cannot create a secret from ${name}: it has more than ${maxBytes} bytes, the option maxBytes`,
-  );
-}
-
-/** The source has no bytes, or none but the line's end that is left out. */
-export function empty(name: string): SourceError {
-  return new SourceError(`Cannot create a secret from ${name}: it is empty`);
 }

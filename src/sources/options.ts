@@ -4,7 +4,7 @@
  * @module
  */
 import { checkWhole, describe, LENGTH_MAX } from "../arguments.ts";
-import type { SecretOptions } from "../options.ts";
+import type { SecretOptions } from "../option_types.ts";
 
 /** Options of `Secret.fromFile` and `Secret.fromFd`. */
 export interface FileOptions extends SecretOptions {
@@ -23,6 +23,12 @@ export interface EnvironmentOptions extends SecretOptions {
 /** Options of `Secret.prompt`. */
 export interface PromptOptions extends SecretOptions {
   /** Bytes that the answer may have; a longer one is an error. Default 1,024. */
+  maxBytes?: number;
+}
+
+/** Options of {@linkcode SecretWriter}. */
+export interface SecretWriterOptions extends SecretOptions {
+  /** Bytes that may be written at most; more are an error. Default 1,048,576. */
   maxBytes?: number;
 }
 

@@ -73,7 +73,7 @@ describe("the package for JSR", () => {
       }
     }
     const wanted =
-      /^\/((mod|doctor)\.ts|docs\/[\w/-]+\.(md|svg|json)|src\/[\w/]+\.ts|(README|SECURITY|CHANGELOG)\.md|LICENSE|deno\.json)$/;
+      /^\/((mod|doctor|edge)\.ts|docs\/[\w/-]+\.(md|svg|json)|src\/[\w/]+\.ts|(README|SECURITY|CHANGELOG)\.md|LICENSE|deno\.json)$/;
     assert.deepEqual(paths.filter((path) => !wanted.test(path)), []);
   });
 

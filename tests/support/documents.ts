@@ -149,7 +149,9 @@ export function assertSaid(code: string, stdout: string): void {
   }
 }
 
-/** A block as a reader of the repository would save it: the package's name is the clone's mod.ts. */
+/** A block as a reader of the repository would save it: the package's names are the clone's modules. */
 export function inClone(code: string): string {
-  return code.replaceAll("@securememory/core", new URL("../../mod.ts", import.meta.url).href);
+  const module = (name: string) => new URL(`../../${name}.ts`, import.meta.url).href;
+  return code.replaceAll("@securememory/core/edge", module("edge"))
+    .replaceAll("@securememory/core", module("mod"));
 }

@@ -1,0 +1,10 @@
+/** What bundlers for two runtimes make of a file of WebAssembly. */
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+declare module "*.wasm?module" {
+  const module: WebAssembly.Module;
+  export default module;
+}

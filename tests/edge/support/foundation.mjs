@@ -1,0 +1,22 @@
+/** The project's test files that hold for the edge's Secret as well; `exceptions.ts` has what does not. */
+export const FOUNDATION = [
+  "arguments",
+  "async",
+  "close",
+  "create",
+  "dispose",
+  "equals_copy",
+  "errors",
+  "escape",
+  "factory",
+  "fill",
+  "keyed_arguments",
+  "keyed_vectors",
+  "keyed_wycheproof",
+  "open",
+  "options",
+  "read",
+  "sources_decode",
+  "update",
+  "window",
+];
