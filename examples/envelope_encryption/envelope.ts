@@ -17,7 +17,9 @@ const PURPOSE = { aad: "envelope example: data key" };
 export function keyFromFile(path: string): Secret {
   using root = Secret.fromFile(path, { label: "key file" });
   if (root.length < 32) {
-    throw new RangeError(`The key file must have at least 32 bytes, current value is ${root.length}`);
+    throw new RangeError(
+      `The key file must have at least 32 bytes, current value is ${root.length}`,
+    );
   }
   return root.derive("envelope example: key-encryption key", 32, { label: "key-encryption key" });
 }

@@ -14,35 +14,39 @@ import { commandOf } from "./support/runtimes.ts";
 import { serve } from "./support/server.ts";
 
 describe("examples/elysia", () => {
-  it("checks bearer tokens on bun", { timeout: patience(60_000) }, () =>
-    withFolder(async (folder) => {
-      const token = randomBytes(24).toString("base64url");
-      const file = join(folder, "api.token");
-      writeFileSync(file, `${token}\n`, { mode: 0o600 });
-      const env = { API_TOKEN_FILE: file };
-      await using server = await serve(commandOf("bun", "examples/elysia/main.ts"), { env });
-      const get = (path: string, authorization?: string) =>
-        fetch(server.url + path, {
-          headers: authorization === undefined ? {} : { authorization },
-        });
+  it(
+    "checks bearer tokens on bun",
+    { timeout: patience(60_000) },
+    () =>
+      withFolder(async (folder) => {
+        const token = randomBytes(24).toString("base64url");
+        const file = join(folder, "api.token");
+        writeFileSync(file, `${token}\n`, { mode: 0o600 });
+        const env = { API_TOKEN_FILE: file };
+        await using server = await serve(commandOf("bun", "examples/elysia/main.ts"), { env });
+        const get = (path: string, authorization?: string) =>
+          fetch(server.url + path, {
+            headers: authorization === undefined ? {} : { authorization },
+          });
 
-      assert.equal((await get("/health")).status, 200);
-      const orders = await get("/orders", `Bearer ${token}`);
-      assert.deepEqual([orders.status, await orders.json()], [200, [{ id: 1 }]]);
-      assert.equal((await get("/orders", `bearer ${token}`)).status, 200, "RFC 9110: no case");
+        assert.equal((await get("/health")).status, 200);
+        const orders = await get("/orders", `Bearer ${token}`);
+        assert.deepEqual([orders.status, await orders.json()], [200, [{ id: 1 }]]);
+        assert.equal((await get("/orders", `bearer ${token}`)).status, 200, "RFC 9110: no case");
 
-      const flipped = token.replace(/^./, (first) => first === "A" ? "B" : "A");
-      const wrong = [
-        ...[undefined, "", "Bearer", "Bearer ", `Bearer ${flipped}`, `Bearer ${token}x`],
-        ...[`Bearer ${token.slice(1)}`, `Basic ${token}`, token, `Bearer ${token} ${token}`],
-      ];
-      for (const authorization of wrong) {
-        const response = await get("/orders", authorization);
-        assert.equal(response.status, 401, authorization);
-        assert.equal(response.headers.get("www-authenticate"), "Bearer");
-        assert.equal(await response.text(), "Unauthorized");
-      }
-      assert.ok(!server.printed().includes(token));
-      assert.equal(await server.stop(), 0, server.printed());
-    }));
+        const flipped = token.replace(/^./, (first) => first === "A" ? "B" : "A");
+        const wrong = [
+          ...[undefined, "", "Bearer", "Bearer ", `Bearer ${flipped}`, `Bearer ${token}x`],
+          ...[`Bearer ${token.slice(1)}`, `Basic ${token}`, token, `Bearer ${token} ${token}`],
+        ];
+        for (const authorization of wrong) {
+          const response = await get("/orders", authorization);
+          assert.equal(response.status, 401, authorization);
+          assert.equal(response.headers.get("www-authenticate"), "Bearer");
+          assert.equal(await response.text(), "Unauthorized");
+        }
+        assert.ok(!server.printed().includes(token));
+        assert.equal(await server.stop(), 0, server.printed());
+      }),
+  );
 });

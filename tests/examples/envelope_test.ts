@@ -44,25 +44,29 @@ describe("examples/envelope_encryption", () => {
   for (const [index, runtime] of RUNTIMES.entries()) {
     const other = RUNTIMES[(index + 1) % RUNTIMES.length] as Runtime;
 
-    it(`seals, rewraps and opens on ${runtime}, and opens on ${other}`, LIMIT, () =>
-      withFiles(async (file, content) => {
-        await succeeds(runtime, "seal", file("old.key"), file("plain"), file("sealed"));
-        const sealed = readFileSync(file("sealed"));
-        assert.equal(sealed.length, content.length + OVERHEAD);
-        assert.ok(!sealed.includes(content.subarray(0, 16)));
-        await succeeds(runtime, "open", file("old.key"), file("sealed"), file("opened"));
-        assert.deepEqual(readFileSync(file("opened")), content);
+    it(
+      `seals, rewraps and opens on ${runtime}, and opens on ${other}`,
+      LIMIT,
+      () =>
+        withFiles(async (file, content) => {
+          await succeeds(runtime, "seal", file("old.key"), file("plain"), file("sealed"));
+          const sealed = readFileSync(file("sealed"));
+          assert.equal(sealed.length, content.length + OVERHEAD);
+          assert.ok(!sealed.includes(content.subarray(0, 16)));
+          await succeeds(runtime, "open", file("old.key"), file("sealed"), file("opened"));
+          assert.deepEqual(readFileSync(file("opened")), content);
 
-        await succeeds(runtime, "rewrap", file("old.key"), file("new.key"), file("sealed"));
-        const rewrapped = readFileSync(file("sealed"));
-        assert.notDeepEqual(rewrapped.subarray(0, 72), sealed.subarray(0, 72));
-        assert.deepEqual(rewrapped.subarray(72), sealed.subarray(72), "the content is as it was");
-        await succeeds(other, "open", file("new.key"), file("sealed"), file("again"));
-        assert.deepEqual(readFileSync(file("again")), content);
-        const refused = [file("old.key"), file("sealed"), file("never")] as const;
-        await failsWith(/AuthenticationError/, runtime, "open", ...refused);
-        assert.ok(!existsSync(file("never")));
-      }));
+          await succeeds(runtime, "rewrap", file("old.key"), file("new.key"), file("sealed"));
+          const rewrapped = readFileSync(file("sealed"));
+          assert.notDeepEqual(rewrapped.subarray(0, 72), sealed.subarray(0, 72));
+          assert.deepEqual(rewrapped.subarray(72), sealed.subarray(72), "the content is as it was");
+          await succeeds(other, "open", file("new.key"), file("sealed"), file("again"));
+          assert.deepEqual(readFileSync(file("again")), content);
+          const refused = [file("old.key"), file("sealed"), file("never")] as const;
+          await failsWith(/AuthenticationError/, runtime, "open", ...refused);
+          assert.ok(!existsSync(file("never")));
+        }),
+    );
   }
 
   it("refuses what was changed, wherever", LIMIT, () =>
@@ -78,12 +82,16 @@ describe("examples/envelope_encryption", () => {
       }
     }));
 
-  it("refuses a key file that is too short, and one that is not there", LIMIT, () =>
-    withFiles(async (file) => {
-      writeFileSync(file("short.key"), randomBytes(31));
-      const rest = [file("plain"), file("sealed")];
-      await failsWith(/at least 32 bytes.* 31/, "bun", "seal", file("short.key"), ...rest);
-      await failsWith(/SourceError.*no\.key/s, "bun", "seal", file("no.key"), ...rest);
-      assert.ok(!existsSync(file("sealed")));
-    }));
+  it(
+    "refuses a key file that is too short, and one that is not there",
+    LIMIT,
+    () =>
+      withFiles(async (file) => {
+        writeFileSync(file("short.key"), randomBytes(31));
+        const rest = [file("plain"), file("sealed")];
+        await failsWith(/at least 32 bytes.* 31/, "bun", "seal", file("short.key"), ...rest);
+        await failsWith(/SourceError.*no\.key/s, "bun", "seal", file("no.key"), ...rest);
+        assert.ok(!existsSync(file("sealed")));
+      }),
+  );
 });

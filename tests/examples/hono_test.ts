@@ -84,7 +84,11 @@ async function checkCookies({ url }: Server): Promise<void> {
   const signed = (value: string, name = "session", key = COOKIE_KEY) =>
     `session=${value}.${mac(key, `${name}=${value}`)}`;
   const later = seconds() + 60;
-  assert.equal(await me(signed(`root.${later}`)), "200 root", "the control: signed as the app does");
+  assert.equal(
+    await me(signed(`root.${later}`)),
+    "200 root",
+    "the control: signed as the app does",
+  );
   assert.equal(await me(signed(`root.${seconds() - 60}`)), refused, "expired");
   assert.equal(await me(signed(`root.${later}`, "other")), refused, "of another cookie");
   assert.equal(await me(signed(`root.${later}`, "session", WEBHOOK_KEY)), refused, "another key");
@@ -109,10 +113,14 @@ describe("examples/hono", () => {
     });
   }
 
-  it("verifies webhooks and signs cookies on workerd", LIMIT, () =>
-    withWorkerd("examples/hono", { env }, async (server) => {
-      await checkWebhooks(server);
-      await checkCookies(server);
-      checkSilence(server);
-    }));
+  it(
+    "verifies webhooks and signs cookies on workerd",
+    LIMIT,
+    () =>
+      withWorkerd("examples/hono", { env }, async (server) => {
+        await checkWebhooks(server);
+        await checkCookies(server);
+        checkSilence(server);
+      }),
+  );
 });

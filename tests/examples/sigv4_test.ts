@@ -141,7 +141,11 @@ describe("examples/aws_sigv4", () => {
       timeout: patience(60_000),
     }, async () => {
       const { status, stdout, stderr } = await run(runtime, "examples/aws_sigv4/main.ts", {
-        args: ["https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08", "us-east-1", "iam"],
+        args: [
+          "https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08",
+          "us-east-1",
+          "iam",
+        ],
         env: {
           AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
           AWS_SECRET_ACCESS_KEY: KEY,
