@@ -6,7 +6,10 @@ const config :Workerd.Config = (
 );
 
 const main :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed "worker.js")],
+  modules = [
+    (name = "worker", esModule = embed "workerd.js"),
+    (name = "securememory.wasm", wasm = embed "securememory.wasm"),
+  ],
   compatibilityDate = "2026-11-01",
   bindings = [
     (name = "WEBHOOK_KEY", fromEnvironment = "WEBHOOK_KEY"),

@@ -1,8 +1,10 @@
 /**
  * The app on Cloudflare Workers, whose runtime is workerd. With wrangler, `wrangler dev`, and the
- * keys by `wrangler secret put WEBHOOK_KEY`. With workerd alone, beside workerd.capnp:
+ * keys by `wrangler secret put WEBHOOK_KEY`. With workerd alone, in a project that has
+ * `@securememory/core` from npm:
  *
- *     npx esbuild workerd.ts --bundle --format=esm --conditions=workerd --outfile=worker.js
+ *     npx esbuild workerd.ts --bundle --format=esm --conditions=workerd \
+ *       --loader:.wasm=copy --asset-names=[name] --outdir=.
  *     WEBHOOK_KEY=... COOKIE_KEY=... npx workerd serve workerd.capnp
  *
  * Copies of the keys that are still made: bindings are strings, which cannot be wiped, so that
