@@ -9,8 +9,8 @@
  *
  * Copies of the password that are still made, by each new connection: SCRAM-SHA-256 as the client
  * does it needs a string, which cannot be wiped, and stays until it is collected and overwritten;
- * PBKDF2 copies that into buffers of its own. What there is not: a password in the options of the
- * client for as long as it lives, in the environment, in a log, in a heap snapshot taken later.
+ * PBKDF2 copies that into buffers of its own. What there is not: the password in the options of
+ * the client for as long as that lives, in the environment, or in a log.
  */
 import process from "node:process";
 import postgres from "postgres";

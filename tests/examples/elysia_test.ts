@@ -8,15 +8,19 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { withoutWay } from "../proof/support/tracing.ts";
 import { patience } from "../support/child.ts";
 import { withFolder } from "../support/native.ts";
+import { CONTROL, copiesIn } from "./support/copies.ts";
 import { commandOf } from "./support/runtimes.ts";
 import { serve } from "./support/server.ts";
+
+const LIMIT = { timeout: patience(60_000) };
 
 describe("examples/elysia", () => {
   it(
     "checks bearer tokens on bun",
-    { timeout: patience(60_000) },
+    LIMIT,
     () =>
       withFolder(async (folder) => {
         const token = randomBytes(24).toString("base64url");
@@ -47,6 +51,22 @@ describe("examples/elysia", () => {
         }
         assert.ok(!server.printed().includes(token));
         assert.equal(await server.stop(), 0, server.printed());
+      }),
+  );
+
+  it(
+    "keeps no copy of the token",
+    { ...LIMIT, skip: withoutWay("mem") },
+    () =>
+      withFolder(async (folder) => {
+        const token = randomBytes(24).toString("base64url");
+        const file = join(folder, "api.token");
+        writeFileSync(file, `${token}\n`, { mode: 0o600 });
+        const env = { API_TOKEN_FILE: file, ...CONTROL };
+        await using server = await serve(commandOf("bun", "examples/elysia/main.ts"), { env });
+        const headers = { authorization: `Bearer ${token.toUpperCase()}` };
+        assert.equal((await fetch(`${server.url}/orders`, { headers })).status, 401);
+        assert.equal(copiesIn(server, token), 0);
       }),
   );
 });

@@ -8,7 +8,9 @@ import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { withoutWay } from "../proof/support/tracing.ts";
 import { patience } from "../support/child.ts";
+import { CONTROL, copiesIn } from "./support/copies.ts";
 import { commandOf } from "./support/runtimes.ts";
 import { serve, type Server } from "./support/server.ts";
 import { withWorkerd } from "./support/workerd.ts";
@@ -94,6 +96,10 @@ async function checkCookies({ url }: Server): Promise<void> {
   assert.equal(await me(signed(`root.${later}`, "session", WEBHOOK_KEY)), refused, "another key");
 }
 
+/** Copies of each key that examples/README.md admits. */
+const COPIES = { bun: 1, deno: 0, node: 0 };
+const withoutReading = withoutWay("mem");
+
 function checkSilence(server: Server): void {
   const printed = server.printed();
   for (const key of Object.values(env)) assert.ok(!printed.includes(key), printed);
@@ -110,6 +116,21 @@ describe("examples/hono", () => {
       const environment = readFileSync(`/proc/${server.pid}/environ`, "latin1");
       assert.match(environment, /\bPORT=0\b/, "the control");
       for (const [name, key] of Object.entries(env)) assert.ok(!environment.includes(key), name);
+    });
+  }
+
+  for (const runtime of ["bun", "deno", "node"] as const) {
+    it(`leaves ${COPIES[runtime]} copies of its keys on ${runtime}`, {
+      ...LIMIT,
+      skip: withoutReading,
+    }, async () => {
+      const given = { env: { ...env, ...CONTROL } };
+      await using server = await serve(commandOf(runtime, `examples/hono/${runtime}.ts`), given);
+      assert.equal(await send(server), "200 Accepted");
+      assert.equal((await fetch(`${server.url}/login/zoe`, { method: "POST" })).status, 200);
+      for (const [name, key] of Object.entries(env)) {
+        assert.equal(copiesIn(server, key), COPIES[runtime], name);
+      }
     });
   }
 
