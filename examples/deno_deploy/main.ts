@@ -7,13 +7,14 @@
  *
  * On Deno Deploy this file is the entry point, and LINK_KEY a secret of the app's settings.
  *
- * Copies of the key that are still made: its environment variable, which is a string here. On
- * the edge secrets are encrypted between windows, but nothing is locked, and there are no guards.
+ * Copies of the key that are still made: the variable stays in the block that the process was
+ * started with, since scrubbing that needs FFI; and reading it makes a string. On the edge secrets
+ * are encrypted between windows, but nothing is locked, and there are no guards.
  */
 import { Secret } from "@securememory/core/edge";
 
 const key = Secret.fromBase64(Deno.env.get("LINK_KEY") ?? "");
-Deno.env.delete("LINK_KEY");
+Deno.env.delete("LINK_KEY"); // what this process starts inherits no key
 const LINK_SECONDS = 60;
 
 /** What is signed: the path, and until when. */

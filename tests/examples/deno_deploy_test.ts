@@ -6,7 +6,10 @@
  */
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
+import { placesOf } from "../../bench/copies/count.ts";
+import { withoutWay } from "../proof/support/tracing.ts";
 import { patience } from "../support/child.ts";
 import { commandOf, denoFlags, run } from "./support/runtimes.ts";
 import { serve } from "./support/server.ts";
@@ -42,6 +45,19 @@ describe("examples/deno_deploy", () => {
     assert.equal(await get(sign("/files/c", now + 9, randomBytes(32))), refused, "another key");
     assert.match(await get("/other"), /^404 /);
     assert.ok(!server.printed().includes(env.LINK_KEY));
+  });
+
+  it("keeps the key encrypted while it is not in use", {
+    ...LIMIT,
+    skip: withoutWay("mem"),
+  }, async () => {
+    const key = randomBytes(32);
+    const env = { LINK_KEY: key.toString("base64") };
+    await using server = await serve(commandOf("deno", PATH), { env });
+    const link = await (await fetch(`${server.url}/files/a.txt`, { method: "POST" })).text();
+    assert.equal((await fetch(server.url + link)).status, 200);
+    assert.ok(placesOf(server.pid, Buffer.from(env.LINK_KEY)) > 0, "the variable, as a control");
+    assert.equal(placesOf(server.pid, key), 0);
   });
 
   it("does not start with a key that is none", LIMIT, async () => {

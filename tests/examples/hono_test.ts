@@ -13,7 +13,7 @@ import { patience } from "../support/child.ts";
 import { CONTROL, copiesIn } from "./support/copies.ts";
 import { commandOf } from "./support/runtimes.ts";
 import { serve, type Server } from "./support/server.ts";
-import { withWorkerd } from "./support/workerd.ts";
+import { withoutWorkerd, withWorkerd } from "./support/workerd.ts";
 
 const WEBHOOK_KEY = `whsec_${randomBytes(24).toString("hex")}`;
 const COOKIE_KEY = randomBytes(32).toString("hex");
@@ -136,7 +136,7 @@ describe("examples/hono", () => {
 
   it(
     "verifies webhooks and signs cookies on workerd",
-    LIMIT,
+    { ...LIMIT, skip: withoutWorkerd },
     () =>
       withWorkerd("examples/hono", { env }, async (server) => {
         await checkWebhooks(server);
