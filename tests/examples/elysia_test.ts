@@ -30,7 +30,9 @@ describe("examples/elysia", () => {
         await using server = await serve(commandOf("bun", "examples/elysia/main.ts"), { env });
         const get = (path: string, authorization?: string) =>
           fetch(server.url + path, {
-            headers: authorization === undefined ? {} : { authorization },
+            headers: new Headers(
+              authorization === undefined ? [] : [["Authorization", authorization]],
+            ),
           });
 
         assert.equal((await get("/health")).status, 200);
@@ -45,7 +47,7 @@ describe("examples/elysia", () => {
         ];
         for (const authorization of wrong) {
           const response = await get("/orders", authorization);
-          assert.equal(response.status, 401, authorization);
+          assert.equal(response.status, 401, `${authorization}`);
           assert.equal(response.headers.get("www-authenticate"), "Bearer");
           assert.equal(await response.text(), "Unauthorized");
         }

@@ -68,7 +68,7 @@ async function checkWebhooks(server: Server): Promise<void> {
 
 async function checkCookies({ url }: Server): Promise<void> {
   const me = async (cookie?: string) => {
-    const headers = cookie === undefined ? {} : { Cookie: cookie };
+    const headers = new Headers(cookie === undefined ? [] : [["Cookie", cookie]]);
     const response = await fetch(`${url}/me`, { headers });
     return `${response.status} ${await response.text()}`;
   };
