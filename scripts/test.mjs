@@ -1,5 +1,5 @@
 /**
- * Every suite, one after the other, and one closing line over all of them:
+ * Every suite, two at a time, and one closing line over all of them:
  * `N passed, N failed, N skipped`. A suite that cannot even start counts as failed.
  *
  *     node scripts/test.mjs                 everything
@@ -12,10 +12,11 @@
  *     node scripts/test.mjs arch            other architectures and systems, and repeated builds
  *     node scripts/test.mjs arch --brief    what of these is quick, as in everything
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { add, countCases, linesOfRungs, none } from "./counts.mjs";
 import { belongs, HAS_KEYS, testInMachines } from "./emulated/suite.mjs";
 import { findBun, findDeno, findNode, findZig, ROOT } from "./toolchain.mjs";
@@ -173,7 +174,8 @@ const suites = {
 
   /** Other architectures and systems, on one runtime. */
   arch() {
-    process.env.SECUREMEMORY_TEST_ARCH = everything ? "brief" : form;
+    const all = process.env.SECUREMEMORY_TEST_ALL !== undefined;
+    process.env.SECUREMEMORY_TEST_ARCH = all ? "brief" : form;
     return onNode(testsIn("tests/arch"));
   },
 
@@ -189,23 +191,66 @@ const suites = {
 const args = process.argv.slice(2).filter((name) => !/^--(brief|short)$/.test(name));
 const everything = args.length === 0;
 const chosen = !everything ? args : Object.keys(suites).filter((name) => name !== "pkey");
-for (const name of chosen) {
-  if (suites[name] === undefined) {
-    console.error(`There is no suite "${name}": ${Object.keys(suites).join(", ")}`);
-    process.exit(2);
-  }
+const unknown = chosen.find((name) => suites[name] === undefined);
+if (unknown !== undefined) {
+  console.error(`There is no suite "${unknown}": ${Object.keys(suites).join(", ")}`);
+  process.exit(2);
+}
+
+/** Runs a suite in this process, which waits for it. */
+async function runHere(name) {
   console.log(`\n==> ${name}`);
   const started = Date.now();
   const counts = await suites[name]();
-  const seconds = Math.round((Date.now() - started) / 1000);
-  total = add(total, counts);
-  console.log(
-    `<== ${name}: ${counts.passed} ok, ${counts.failed} not, ${counts.skipped} left out, ${seconds} s`,
-  );
+  console.log(ending(name, counts, started));
+  return counts;
 }
+
+/** Runs a suite in a process of its own; what it says is shown when it is over. */
+async function runBeside(name) {
+  console.log(`... ${name} begins`);
+  const started = Date.now();
+  const file = join(folder, `${name}.json`);
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), name], {
+    env: { ...process.env, SECUREMEMORY_TEST_COUNTS: file, SECUREMEMORY_TEST_ALL: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => said.push(part));
+  await new Promise((resolve) => child.on("close", resolve));
+  process.stdout.write(Buffer.concat(said));
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    const counts = { ...none(), failed: 1 };
+    console.log(ending(name, counts, started));
+    return counts;
+  }
+}
+
+function ending(name, { passed, failed, skipped }, started) {
+  const seconds = Math.round((Date.now() - started) / 1000);
+  return `<== ${name}: ${passed} ok, ${failed} not, ${skipped} left out, ${seconds} s`;
+}
+
+/** All of them, as many at once as there are processors, two at most: each is a suite of one. */
+async function runAll(names) {
+  const waiting = [...names];
+  const counts = [];
+  const lane = async () => {
+    for (let name; (name = waiting.shift()) !== undefined;) counts.push(await runBeside(name));
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
+  return counts;
+}
+
+if (everything) total = add(...await runAll(chosen));
+else for (const name of chosen) total = add(total, await runHere(name));
 rmSync(folder, { recursive: true });
 const elsewhere = process.env.SECUREMEMORY_TEST_COUNTS;
 if (elsewhere !== undefined) writeFileSync(elsewhere, JSON.stringify(total));
-console.log(["", ...linesOfRungs(total)].join("\n"));
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+if (elsewhere === undefined) {
+  console.log(["", ...linesOfRungs(total)].join("\n"));
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+}
 process.exit(total.failed === 0 ? 0 : 1);
