@@ -4,6 +4,7 @@
  *
  *     node scripts/test.mjs                 everything
  *     node scripts/test.mjs tidy zig bun    some suites
+ *     node scripts/test.mjs examples        what a user would copy, on every runtime that it names
  *     node scripts/test.mjs pkey            all suites of the runtimes, with protection keys:
  *                                           in an emulated machine where this one has none
  *     node scripts/test.mjs pkey --short    those files of them that look at gates and stores
@@ -111,7 +112,7 @@ const suites = {
       check("deno fmt", deno, "fmt", "--check", "--quiet"),
       check("deno lint", deno, "lint", "--quiet"),
       check("deno doc --lint", deno, "doc", "--lint", ...entries),
-      check("deno check", deno, "check", "--quiet", ...entries, "tests/types/deno.ts"),
+      check("deno check", deno, "check", "--quiet", ...entries, "tests/types/deno.ts", "examples"),
       check("tsc --noEmit", process.execPath, tsc, "--noEmit"),
       check("deno publish --dry-run", deno, "publish", "--dry-run", "--allow-dirty", "--quiet"),
     );
@@ -172,6 +173,9 @@ const suites = {
     ]);
     return countCases(report, status);
   },
+
+  /** Each example, started as its user would on every runtime that it names. */
+  examples: () => onNode(testsIn("tests/examples")),
 
   /** What this machine has no keys for, in one that has them. */
   async emulated() {

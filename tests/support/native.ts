@@ -23,6 +23,7 @@ import { unless } from "./skip.ts";
 
 interface Toolchain {
   findZig(): string | undefined;
+  findBun(): string | undefined;
   findDeno(): string | undefined;
   findNode(): string | undefined;
 }
