@@ -6,4 +6,4 @@
  */
 
 /** In hexadecimal. */
-export const WASM_HASH = "ffd43a96b696dbb4d6e5cb30ac2d841840f9464fbaff7086a6290ab7a113a776";
+export const WASM_HASH = "1f1d52f97a9b08c0a8b96e9bc7e8606afd523f76e914df45ffecae34d69e5139";
