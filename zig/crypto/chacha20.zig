@@ -3,6 +3,7 @@
 //! blocks in a vector, which takes two to three times as long.
 
 const std = @import("std");
+const bytes = @import("bytes.zig");
 const root = @import("root");
 
 pub const block_length = 64;
@@ -12,9 +13,9 @@ pub const State = [16]u32;
 
 pub fn state_of(key: *const [32]u8, counter: u32, nonce: *const [12]u8) State {
     var state: State = .{ 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 } ++ @as([12]u32, undefined);
-    for (state[4..12], 0..) |*word, index| word.* = std.mem.readInt(u32, key[4 * index ..][0..4], .little);
+    for (state[4..12], 0..) |*word, index| word.* = bytes.read(u32, key[4 * index ..][0..4], .little);
     state[12] = counter;
-    for (state[13..16], 0..) |*word, index| word.* = std.mem.readInt(u32, nonce[4 * index ..][0..4], .little);
+    for (state[13..16], 0..) |*word, index| word.* = bytes.read(u32, nonce[4 * index ..][0..4], .little);
     return state;
 }
 
@@ -79,8 +80,8 @@ fn add(words: *const [16][lanes]u32, from: *const [bytes_at_once]u8, to: *[bytes
     for (0..lanes) |block| {
         inline for (0..16) |index| {
             const at = block * block_length + 4 * index;
-            const word = std.mem.readInt(u32, from[at..][0..4], .little) ^ words[index][block];
-            std.mem.writeInt(u32, to[at..][0..4], word, .little);
+            const word = bytes.read(u32, from[at..][0..4], .little) ^ words[index][block];
+            bytes.write(u32, to[at..][0..4], word, .little);
         }
     }
 }

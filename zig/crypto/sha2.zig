@@ -5,6 +5,7 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
+const bytes = @import("bytes.zig");
 const root = @import("root");
 const std_sha2 = std.crypto.hash.sha2;
 
@@ -36,7 +37,7 @@ fn Sha2(comptime Word: type) type {
         }
 
         pub fn wipe(context: *Self) void {
-            std.crypto.secureZero(u8, std.mem.asBytes(context));
+            bytes.wipe(context);
         }
 
         pub fn update(context: *Self, data: []const u8) void {
@@ -44,7 +45,7 @@ fn Sha2(comptime Word: type) type {
             var rest = data;
             if (context.partial_length > 0) {
                 const taken = @min(block_length - context.partial_length, rest.len);
-                @memcpy(context.partial[context.partial_length..][0..taken], rest[0..taken]);
+                bytes.copy(context.partial[context.partial_length..][0..taken], rest[0..taken]);
                 context.partial_length += taken;
                 rest = rest[taken..];
                 if (context.partial_length < block_length) return;
@@ -53,22 +54,23 @@ fn Sha2(comptime Word: type) type {
             const whole = rest.len / block_length * block_length;
             if (whole > 0) work(Word, &context.state, rest[0..whole]);
             context.partial_length = rest.len - whole;
-            @memcpy(context.partial[0..context.partial_length], rest[whole..]);
+            bytes.copy(context.partial[0..context.partial_length], rest[whole..]);
         }
 
         pub fn final(context: *Self, out: *[digest_length]u8) void {
             // Twice a word, of which no message needs more than half.
             const length_bytes = 2 * @sizeOf(Word);
-            context.partial[context.partial_length] = 0x80;
-            @memset(context.partial[context.partial_length + 1 ..], 0);
-            if (context.partial_length + 1 > block_length - length_bytes) {
-                work(Word, &context.state, &context.partial);
-                @memset(&context.partial, 0);
-            }
-            std.mem.writeInt(u64, context.partial[block_length - 8 ..], context.total_length * 8, .big);
-            work(Word, &context.state, &context.partial);
+            const used = context.partial_length;
+            // What is left, and what ends every message: together one block or two.
+            var last: [2 * block_length]u8 = @bitCast(@as(@Vector(2 * block_length, u8), @splat(0)));
+            bytes.copy(last[0..used], context.partial[0..used]);
+            last[used] = 0x80;
+            const end: usize = if (used + 1 > block_length - length_bytes) 2 * block_length else block_length;
+            bytes.write(u64, last[end - 8 ..][0..8], context.total_length * 8, .big);
+            work(Word, &context.state, last[0..end]);
+            bytes.wipe(&last);
             for (context.state, 0..) |word, index| {
-                std.mem.writeInt(Word, out[@sizeOf(Word) * index ..][0..@sizeOf(Word)], word, .big);
+                bytes.write(Word, out[@sizeOf(Word) * index ..][0..@sizeOf(Word)], word, .big);
             }
         }
     };
@@ -111,7 +113,7 @@ fn compress(comptime Word: type, state: *[8]Word, block: *const [16 * @sizeOf(Wo
         .{ .s0 = .{ 2, 13, 22 }, .s1 = .{ 6, 11, 25 }, .w0 = .{ 7, 18, 3 }, .w1 = .{ 17, 19, 10 } }
     else
         .{ .s0 = .{ 28, 34, 39 }, .s1 = .{ 14, 18, 41 }, .w0 = .{ 1, 8, 7 }, .w1 = .{ 19, 61, 6 } };
-    for (w, 0..) |*word, index| word.* = std.mem.readInt(Word, block[@sizeOf(Word) * index ..][0..@sizeOf(Word)], .big);
+    for (w, 0..) |*word, index| word.* = bytes.read(Word, block[@sizeOf(Word) * index ..][0..@sizeOf(Word)], .big);
     var v = state.*;
     var round: usize = 0;
     while (true) {

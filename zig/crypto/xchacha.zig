@@ -5,6 +5,7 @@
 //! See `hmac.zig` about what is left on the stack.
 
 const std = @import("std");
+const bytes = @import("bytes.zig");
 const chacha20 = @import("chacha20.zig");
 const check = @import("check.zig").check;
 const poly1305 = @import("poly1305.zig");
@@ -84,13 +85,13 @@ pub const Inner = struct {
 /// Section 2.2 of the draft: the first and last row of a block, before the words it started
 /// with are added. They are added in `chacha20.zig`, so here they are taken away again.
 fn hchacha20(key: *const [key_length]u8, nonce: *const [16]u8, out: *[key_length]u8) void {
-    var state = chacha20.state_of(key, std.mem.readInt(u32, nonce[0..4], .little), nonce[4..16]);
+    var state = chacha20.state_of(key, bytes.read(u32, nonce[0..4], .little), nonce[4..16]);
     defer wipe(u8, std.mem.asBytes(&state));
     var block: [chacha20.block_length]u8 = @splat(0);
     defer wipe(u8, &block);
     chacha20.xor(&state, &block, &block);
     for ([_]usize{ 0, 1, 2, 3, 12, 13, 14, 15 }, 0..) |index, place| {
-        const word = std.mem.readInt(u32, block[4 * index ..][0..4], .little) -% state[index];
-        std.mem.writeInt(u32, out[4 * place ..][0..4], word, .little);
+        const word = bytes.read(u32, block[4 * index ..][0..4], .little) -% state[index];
+        bytes.write(u32, out[4 * place ..][0..4], word, .little);
     }
 }
