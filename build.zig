@@ -189,11 +189,14 @@ fn add_variants(b: *std.Build, module: *std.Build.Module, query: std.Target.Quer
     module.addObject(variant(b, query, "baseline", null, strip));
     const newer = newer_features(b.resolveTargetQuery(query).result) orelse return;
     module.addObject(variant(b, query, "newer", newer, strip));
+    const widest = widest_features(b.resolveTargetQuery(query).result) orelse return;
+    module.addObject(variant(b, query, "widest", widest, strip));
 }
 
 fn add_options(b: *std.Build, module: *std.Build.Module, query: std.Target.Query) void {
     const options = b.addOptions();
     options.addOption(bool, "two_variants", newer_features(b.resolveTargetQuery(query).result) != null);
+    options.addOption(bool, "three_variants", widest_features(b.resolveTargetQuery(query).result) != null);
     module.addOptions("crypto_options", options);
 }
 
@@ -204,6 +207,13 @@ fn newer_features(target: std.Target) ?std.Target.Cpu.Feature.Set {
         .aarch64 => if (target.os.tag == .macos) null else std.Target.aarch64.featureSet(&.{.sha2}),
         else => null,
     };
+}
+
+/// What the newest ones have beside, only for ChaCha20. In the libraries for other systems there is
+/// no room for it.
+fn widest_features(target: std.Target) ?std.Target.Cpu.Feature.Set {
+    if (target.cpu.arch != .x86_64 or target.os.tag != .linux) return null;
+    return std.Target.x86.featureSet(&.{ .avx2, .bmi, .bmi2, .avx512f, .avx512vl });
 }
 
 fn variant(
@@ -230,6 +240,7 @@ fn variant(
     const options = b.addOptions();
     options.addOption([]const u8, "prefix", b.fmt("securememory_hot_{s}_", .{name}));
     options.addOption(bool, "baseline", features == null);
+    options.addOption(bool, "only_chacha20", std.mem.eql(u8, name, "widest"));
     module.addOptions("variant", options);
     const object = b.addObject(.{ .name = b.fmt("hot-{s}", .{name}), .root_module = module });
     object.bundle_compiler_rt = false;

@@ -330,7 +330,7 @@ const Made = struct {
 /// Calls an operation in a frame of its own, and wipes behind it.
 inline fn run(comptime bytes: usize, comptime operation: anytype, arguments: anytype) @typeInfo(@TypeOf(operation)).@"fn".return_type.? {
     const result = @call(.never_inline, operation, arguments);
-    residue.wipe(bytes, if (hot.wide()) .avx else .baseline);
+    residue.wipe(bytes, if (hot.wider()) .avx512 else if (hot.wide()) .avx else .baseline);
     return result;
 }
 
@@ -341,7 +341,7 @@ fn authenticate(handle: f64, open: f64, hash: f64, data: ?[*]const u8, data_leng
     var key: Key = try .of(handle, open);
     const refused = key.borrow();
     if (refused < 0) return refused;
-    run(depth.hash, hmac.mac, .{ known, key.bytes, message, out });
+    run(depth.mac, hmac.mac, .{ known, key.bytes, message, out });
     return key.give_back(@intCast(out.len));
 }
 
@@ -362,7 +362,7 @@ fn verify(
     const result = try authenticate(handle, open, hash, data, data_length, right);
     if (result < 0) return result;
     if (given.len != right.len) return 0;
-    return @intFromBool(run(depth.hash, compare.equal, .{ right, given }));
+    return @intFromBool(run(depth.mac, compare.equal, .{ right, given }));
 }
 
 fn derive(

@@ -10,7 +10,12 @@ const Piece = @Vector(16, u8);
 pub inline fn wipe(place: anytype) void {
     const bytes = std.mem.asBytes(place);
     const whole = bytes.len / 16 * 16;
-    inline for (0..whole / 16) |index| store(bytes[16 * index ..], @splat(0));
+    if (whole <= 256) {
+        inline for (0..whole / 16) |index| store(bytes[16 * index ..], @splat(0));
+    } else {
+        var done: usize = 0;
+        while (done < whole) : (done += 16) store(bytes[done..], @splat(0));
+    }
     inline for (whole..bytes.len) |index| @as(*volatile u8, &bytes[index]).* = 0;
 }
 
@@ -46,6 +51,10 @@ test "wiping and copying, of every length" {
         try std.testing.expectEqualSlices(u8, from[0..length], to[0..length]);
         try std.testing.expectEqual(@as(u8, 0), to[length]);
     }
+    var long: [301]u8 = @splat(9);
+    wipe(long[0..300]);
+    for (long[0..300]) |byte| try std.testing.expectEqual(@as(u8, 0), byte);
+    try std.testing.expectEqual(@as(u8, 9), long[300]);
     wipe(from[1..68]);
     try std.testing.expectEqual(@as(u8, 1), from[0]);
     for (from[1..68]) |byte| try std.testing.expectEqual(@as(u8, 0), byte);

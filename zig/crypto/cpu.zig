@@ -11,6 +11,8 @@ const os = @import("../os.zig").current;
 pub const Features = struct {
     /// x86_64: AVX2, BMI1 and BMI2, and the system keeps the registers.
     vectors: bool = false,
+    /// x86_64: AVX-512 F and VL as well.
+    wide_vectors: bool = false,
     /// Instructions for SHA-256; on x86_64 those above as well.
     sha: bool = false,
 };
@@ -53,12 +55,19 @@ fn of_x86() Features {
     if (cpuid(0).eax < 7) return .{};
     // SSSE3, SSE4.1, SSE4.2, POPCNT, XSAVE in use, AVX: what AVX2 brings with it for a compiler.
     if (!all(cpuid(1).ecx, &.{ 9, 19, 20, 23, 27, 28 })) return .{};
+    const kept = xcr0();
     // The registers of SSE and AVX.
-    if (!all(xcr0(), &.{ 1, 2 })) return .{};
+    if (!all(kept, &.{ 1, 2 })) return .{};
     const extended = cpuid(7).ebx;
-    // BMI1, AVX2, BMI2; SHA.
-    const vectors = all(extended, &.{ 3, 5, 8 });
-    return .{ .vectors = vectors, .sha = vectors and all(extended, &.{29}) };
+    // BMI1, AVX2, BMI2.
+    if (!all(extended, &.{ 3, 5, 8 })) return .{};
+    return .{
+        .vectors = true,
+        // Masks, upper halves, and the sixteen more registers; F and VL. FMA, F16C and LZCNT, which a
+        // compiler takes for granted with them, nothing here uses.
+        .wide_vectors = all(kept, &.{ 5, 6, 7 }) and all(extended, &.{ 16, 31 }),
+        .sha = all(extended, &.{29}),
+    };
 }
 
 fn all(bits: u32, comptime wanted: []const u5) bool {

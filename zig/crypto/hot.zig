@@ -6,6 +6,7 @@ const std = @import("std");
 const argon2_block = @import("argon2_block.zig");
 const chacha20 = @import("chacha20.zig");
 const poly1305 = @import("poly1305.zig");
+const poly1305_vector = @import("poly1305_vector.zig");
 const sha2 = @import("sha2.zig");
 
 /// Nothing here checks anything that could fail.
@@ -14,12 +15,16 @@ pub const panic = std.debug.no_panic;
 const variant = @import("variant");
 
 comptime {
-    exported(&work_sha256, "sha256");
-    exported(&work_chacha20, "chacha20");
-    exported(&work_argon2, "argon2");
+    exported(&chacha20.portable, "chacha20");
+    if (!variant.only_chacha20) {
+        exported(&work_sha256, "sha256");
+        exported(&work_argon2, "argon2");
+        if (poly1305_vector.worthwhile) exported(&work_poly1305_bulk, "poly1305_bulk");
+    }
     // What newer instructions do nothing for.
     if (variant.baseline) {
         exported(&work_sha512, "sha512");
+        exported(&work_chacha20_block, "chacha20_block");
         exported(&work_poly1305, "poly1305");
     }
 }
@@ -45,8 +50,8 @@ fn work_argon2(
     argon2_block.portable(out, first, second, adds);
 }
 
-fn work_chacha20(state: *const chacha20.State, from: [*]const u8, to: [*]u8, length: usize) callconv(.c) void {
-    chacha20.portable(state, from[0..length], to[0..length]);
+fn work_chacha20_block(state: *const chacha20.State, out: *[16]u32) callconv(.c) void {
+    chacha20.portable_block(state, out);
 }
 
 fn work_poly1305(
@@ -56,6 +61,11 @@ fn work_poly1305(
     ciphertext: [*]const u8,
     length: usize,
     out: *[poly1305.tag_length]u8,
+    bulk: ?poly1305.Bulk,
 ) callconv(.c) void {
-    poly1305.portable(key, aad[0..aad_length], ciphertext[0..length], out);
+    poly1305.portable(key, aad[0..aad_length], ciphertext[0..length], out, bulk);
+}
+
+fn work_poly1305_bulk(h: *[3]u64, powers: *const poly1305_vector.Powers, text: [*]const u8, length: usize) callconv(.c) usize {
+    return poly1305_vector.update(h, powers, text[0..length]);
 }

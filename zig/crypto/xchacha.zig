@@ -9,7 +9,6 @@ const bytes = @import("bytes.zig");
 const chacha20 = @import("chacha20.zig");
 const check = @import("check.zig").check;
 const poly1305 = @import("poly1305.zig");
-const wipe = std.crypto.secureZero;
 
 pub const key_length = 32;
 pub const nonce_length = 24;
@@ -40,7 +39,7 @@ pub fn open(key: *const [key_length]u8, aad: []const u8, box: []const u8, plaint
     defer inner.wipe_all();
     const ciphertext = box[nonce_length..][0..plaintext.len];
     var computed: [tag_length]u8 = undefined;
-    defer wipe(u8, &computed);
+    defer bytes.wipe(&computed);
     inner.tag(aad, ciphertext, &computed);
     const given = box[box.len - tag_length ..][0..tag_length];
     if (!std.crypto.timing_safe.eql([tag_length]u8, computed, given.*)) return error.NotAuthentic;
@@ -53,7 +52,7 @@ pub const Inner = struct {
 
     fn init(key: *const [key_length]u8, nonce: *const [nonce_length]u8) Inner {
         var derived: [key_length]u8 = undefined;
-        defer wipe(u8, &derived);
+        defer bytes.wipe(&derived);
         hchacha20(key, nonce[0..16], &derived);
         return .init_inner(&derived, &(@as([4]u8, @splat(0)) ++ nonce[16..].*));
     }
@@ -63,7 +62,7 @@ pub const Inner = struct {
     }
 
     pub fn wipe_all(inner: *Inner) void {
-        wipe(u8, std.mem.asBytes(inner));
+        bytes.wipe(inner);
     }
 
     pub fn xor(inner: *const Inner, from: []const u8, to: []u8) void {
@@ -73,12 +72,12 @@ pub const Inner = struct {
     /// RFC 8439, section 2.8: its key is the first half of the block before the others.
     pub fn tag(inner: *const Inner, aad: []const u8, ciphertext: []const u8, out: *[tag_length]u8) void {
         var state = inner.state;
-        defer wipe(u8, std.mem.asBytes(&state));
+        defer bytes.wipe(&state);
         state[12] = 0;
-        var key: [poly1305.key_length]u8 = @splat(0);
-        defer wipe(u8, &key);
-        chacha20.xor(&state, &key, &key);
-        poly1305.tag(&key, aad, ciphertext, out);
+        var key: [16]u32 = undefined;
+        defer bytes.wipe(&key);
+        chacha20.block(&state, &key);
+        poly1305.tag(std.mem.asBytes(&key)[0..poly1305.key_length], aad, ciphertext, out);
     }
 };
 
@@ -86,12 +85,11 @@ pub const Inner = struct {
 /// with are added. They are added in `chacha20.zig`, so here they are taken away again.
 fn hchacha20(key: *const [key_length]u8, nonce: *const [16]u8, out: *[key_length]u8) void {
     var state = chacha20.state_of(key, bytes.read(u32, nonce[0..4], .little), nonce[4..16]);
-    defer wipe(u8, std.mem.asBytes(&state));
-    var block: [chacha20.block_length]u8 = @splat(0);
-    defer wipe(u8, &block);
-    chacha20.xor(&state, &block, &block);
+    defer bytes.wipe(&state);
+    var block: [16]u32 = undefined;
+    defer bytes.wipe(&block);
+    chacha20.block(&state, &block);
     for ([_]usize{ 0, 1, 2, 3, 12, 13, 14, 15 }, 0..) |index, place| {
-        const word = bytes.read(u32, block[4 * index ..][0..4], .little) -% state[index];
-        bytes.write(u32, out[4 * place ..][0..4], word, .little);
+        bytes.write(u32, out[4 * place ..][0..4], block[index] -% state[index], .little);
     }
 }
