@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Deno } from "./deno.ts";
-import { AES_GCM, CREATE_HMAC, CREATE_HMAC_AND_FLOOR } from "./keyed.ts";
+import { AES_GCM, COLD_HMAC, CREATE_HMAC } from "./keyed.ts";
 import { WITHOUT_VIEW } from "./quarantine.ts";
 import type { Report, Row } from "./report.ts";
 import { LOCKED, MPROTECT } from "./rungs.ts";
@@ -53,7 +53,7 @@ function cell(row: Row | undefined): string {
 /** References that are no peers. */
 const OURS: ReadonlySet<string> = new Set([
   ...["floor", WITHOUT_VIEW, LOCKED, MPROTECT],
-  ...[CREATE_HMAC, CREATE_HMAC_AND_FLOOR, AES_GCM],
+  ...[CREATE_HMAC, COLD_HMAC, AES_GCM],
 ]);
 
 /** The peer that comes out best against this row, and by how much. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { AES_GCM, CREATE_HMAC, CREATE_HMAC_AND_FLOOR } from "./keyed.ts";
+import { AES_GCM, COLD_HMAC, CREATE_HMAC, WARM_HMAC_LIMITS } from "./keyed.ts";
 import type { Report, Row } from "./report.ts";
 
 /** One line of the table of targets. */
@@ -61,12 +61,11 @@ export function verdicts(report: Report): Verdict[] {
     const more = loaded.ratios.floor / bare.ratios.floor;
     say("window with handler, quarantine, status, to without", more, 1.05, "×");
   }
-  for (const [size, limit] of [["64 B", 1], ["4 KiB", 1.5]] as const) {
+  for (const [size, limit] of Object.entries(WARM_HMAC_LIMITS)) {
     const warm = row(`hmac ${size}, warm`)?.ratios[CREATE_HMAC];
     say(`hmac of ${size}, warm, to createHmac`, warm, limit, "×");
-    const cold = row(`hmac ${size}, cold`)?.ratios[CREATE_HMAC_AND_FLOOR];
-    // What it may be warm, and 1.15 floors: a little less than this for 4 KiB.
-    say(`hmac of ${size}, cold, to createHmac and 1.15 floors`, cold, limit, "×");
+    const cold = row(`hmac ${size}, cold`)?.ratios[COLD_HMAC];
+    say(`hmac of ${size}, cold, to that limit and 1.15 floors`, cold, 1, "×");
   }
   say("encrypt 4 KiB, to AES-256-GCM", row("encrypt 4 KiB, warm")?.ratios[AES_GCM], 1.5, "×");
   const { pageBytes } = report.machine;

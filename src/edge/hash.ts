@@ -6,4 +6,4 @@
  */
 
 /** In hexadecimal. */
-export const WASM_HASH = "1f1d52f97a9b08c0a8b96e9bc7e8606afd523f76e914df45ffecae34d69e5139";
+export const WASM_HASH = "29aea634360f4bcac35a56421cac7e8061f9a489f0215cc9db866aa38a815869";

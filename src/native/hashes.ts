@@ -17,11 +17,11 @@ export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: 
     "windows-aarch64": "82ab677fd6a1c944ad81794a181ae2adf7e372919cd487896aeb2d410179aaa0",
   },
   crypto: {
-    "linux-x86_64": "1cdcb8d0ac26c0a091bbefdf68d134e79ab76db50af8cee1eeb1eab608ff1c61",
-    "linux-aarch64": "05ca44bba9f69c2fb07dc67cc983aaff16445876f2415abb60f750cbb207e845",
-    "macos-x86_64": "dfa0515ce053fab94b66b75976b1cbf6554f08a5ecbdff058d4d35dc86f09838",
-    "macos-aarch64": "61325a82893a97de59986f40e26d375e452895c0792488748509431f7f624dc9",
-    "windows-x86_64": "e96241e148b73c435182e320064658446564f9772394827ebf993227dec94708",
-    "windows-aarch64": "89da0e6ff367deade2afd2f81ddd499f2018dda2cc66fd6972d237353db9946d",
+    "linux-x86_64": "bfc9be949eadd6414799f054481411310ad1aa40ed339313372b287ede28b464",
+    "linux-aarch64": "0b229224c113d3815bca301d2ecfa285a8f6df6789a058afb9a6ccf9be4339ec",
+    "macos-x86_64": "e1a4d8be3e3bd2b25f39805f4f7611b7e41e651ae1b07be6760e7d3b20497807",
+    "macos-aarch64": "8396e60e80894fe1ff09e18976cd6a6616e78a6c8eb48e06d7451eb9200c2333",
+    "windows-x86_64": "33bb72e3b0ef0ab1758b79747a75f38a865c320f62873bc3648eb164c316c289",
+    "windows-aarch64": "09bfebedd18dd893a229e52eaf3936350cfdbeddba56260411ffb339dd78a49d",
   },
 };
