@@ -17,7 +17,7 @@ export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: 
     "windows-aarch64": "82ab677fd6a1c944ad81794a181ae2adf7e372919cd487896aeb2d410179aaa0",
   },
   crypto: {
-    "linux-x86_64": "bfc9be949eadd6414799f054481411310ad1aa40ed339313372b287ede28b464",
+    "linux-x86_64": "f259d388ce68273ec04d0b7702f9061196e10c9f82dce3c6552cbc307b67fac6",
     "linux-aarch64": "0b229224c113d3815bca301d2ecfa285a8f6df6789a058afb9a6ccf9be4339ec",
     "macos-x86_64": "e1a4d8be3e3bd2b25f39805f4f7611b7e41e651ae1b07be6760e7d3b20497807",
     "macos-aarch64": "8396e60e80894fe1ff09e18976cd6a6616e78a6c8eb48e06d7451eb9200c2333",

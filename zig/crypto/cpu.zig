@@ -11,7 +11,7 @@ const os = @import("../os.zig").current;
 pub const Features = struct {
     /// x86_64: AVX2, BMI1 and BMI2, and the system keeps the registers.
     vectors: bool = false,
-    /// x86_64: AVX-512 F and VL as well.
+    /// x86_64: AVX-512 F and VL as well, without a lower clock.
     wide_vectors: bool = false,
     /// Instructions for SHA-256; on x86_64 those above as well.
     sha: bool = false,
@@ -58,14 +58,15 @@ fn of_x86() Features {
     const kept = xcr0();
     // The registers of SSE and AVX.
     if (!all(kept, &.{ 1, 2 })) return .{};
-    const extended = cpuid(7).ebx;
+    const leaf = cpuid(7);
+    const extended = leaf.ebx;
     // BMI1, AVX2, BMI2.
     if (!all(extended, &.{ 3, 5, 8 })) return .{};
     return .{
         .vectors = true,
-        // Masks, upper halves, and the sixteen more registers; F and VL. FMA, F16C and LZCNT, which a
-        // compiler takes for granted with them, nothing here uses.
-        .wide_vectors = all(kept, &.{ 5, 6, 7 }) and all(extended, &.{ 16, 31 }),
+        // Masks, upper halves, and the sixteen more registers; F and VL; and VBMI2, which nothing here
+        // uses: the first processors with AVX-512 lower their clock for it, and have not got that.
+        .wide_vectors = all(kept, &.{ 5, 6, 7 }) and all(extended, &.{ 16, 31 }) and all(leaf.ecx, &.{6}),
         .sha = all(extended, &.{29}),
     };
 }
