@@ -27,19 +27,21 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { LIBRARIES } from "./libraries.mjs";
+import { breakdown } from "./pack/breakdown.mjs";
 import { bundle } from "./pack/bundle.mjs";
 import { declare } from "./pack/declarations.mjs";
 import { manifestOf } from "./pack/manifest.mjs";
 import { sbom } from "./pack/sbom.mjs";
+import { repack } from "./pack/tarball.mjs";
 import { findZig, ROOT } from "./toolchain.mjs";
 
 /**
  * More than this, and somebody has to decide what to leave out. Twelve libraries, each as a file
  * (for npm, and for Deno's --allow-ffi=<path>) and as a module (for bundlers and executables), are
- * most of it, packed already: by gzip and by Brotli; the edge's module, as a file and in JavaScript, is
- * a twelfth. The limit is what that comes to, and 5 %.
+ * five sixths of it, packed already: by gzip and by Brotli. The limit is what everything comes
+ * to, and 5 %.
  */
-const LIMIT_KIB = 960;
+const LIMIT_KIB = 866;
 
 const DOCUMENTS = ["README.md", "LICENSE", "SECURITY.md", "CHANGELOG.md"];
 const SBOM = "sbom.cdx.json";
@@ -105,8 +107,10 @@ const [{ filename, files }] = JSON.parse(execFileSync(
   { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
 ));
 const tarball = join(out, filename);
+await repack(tarball);
 const kib = statSync(tarball).size / 1024;
 for (const { path, size } of files) console.log(`${String(size).padStart(8)}  ${path}`);
+console.log(`\n${breakdown(folder).join("\n")}`);
 console.log(`\n${tarball}: ${files.length} files, ${kib.toFixed(1)} KiB`);
 if (kib >= LIMIT_KIB) {
   console.error(`pack: the tarball has ${kib.toFixed(1)} KiB: less than ${LIMIT_KIB} is wanted`);
