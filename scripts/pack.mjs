@@ -56,13 +56,16 @@ const entries = [...Object.values(project.exports), ...Object.values(project.bin
 
 /** A library that nobody has seen built must not be published, nor one that the loader refuses. */
 function buildLibraries() {
-  const table = join(ROOT, "src/native/hashes.ts");
-  const committed = readFileSync(table, "utf8");
+  const tables = ["src/native/hashes.ts", "src/edge/hash.ts"];
+  const contents = () => tables.map((path) => readFileSync(join(ROOT, path), "utf8"));
+  const committed = contents();
   execFileSync(findZig(), ["build", "targets"], { cwd: ROOT, stdio: ["ignore", 2, 2] });
   execFileSync(process.execPath, [join(ROOT, "scripts/embed.mjs")], { stdio: ["ignore", 2, 2] });
-  if (readFileSync(table, "utf8") === committed) return;
+  const now = contents();
+  const changed = tables.filter((_, index) => now[index] !== committed[index]);
+  if (changed.length === 0) return;
   throw new Error(
-    "Cannot make the package: src/native/hashes.ts was not that of the libraries as they are " +
+    `Cannot make the package: ${changed.join(" and ")} was not that of the libraries as they are ` +
       "built here; it is now: look at the difference, and commit it",
   );
 }

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { WASM_HASH } from "../../src/edge/hash.ts";
+import { bytesOf as bytesOfText } from "../../src/edge/printable.ts";
 import { HASHES } from "../../src/native/hashes.ts";
 import { patience, ROOT } from "../support/child.ts";
 import { pack, packed, VERSION } from "./support/packed.ts";
@@ -133,6 +135,14 @@ test("each library is the one whose SHA-256 is committed, as a file and as a mod
     assert.equal(sha256(files.get(library) as Uint8Array), HASHES[part][target], library);
     assert.equal(sha256(bytesOf(embedded)), HASHES[part][target], embedded);
   }
+});
+
+test("the edge's module is the one whose SHA-256 is committed, as a file and in JavaScript", () => {
+  assert.equal(sha256(files.get("dist/securememory.wasm") as Uint8Array), WASM_HASH);
+  const [, library, order] = /var library = "(.+)";\nvar order = "([0-9a-f]+)";/.exec(
+    text("dist/edge.js"),
+  ) ?? [];
+  assert.equal(sha256(bytesOfText(library as string, order as string)), WASM_HASH);
 });
 
 test("the tarball has less than 866 KiB", () => {
