@@ -93,7 +93,7 @@ export function unpack(state, folder, names) {
 }
 
 /** Of lines as apt prints them: `'address' name size hash`. */
-function requireSize(text, names) {
+export function requireSize(text, names) {
   const sizes = [...text.matchAll(/^'\S+' \S+ (\d+) /gm)].map(([, size]) => Number(size));
   const mib = Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 2 ** 20);
   if (mib <= LIMIT_MIB) return;
