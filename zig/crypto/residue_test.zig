@@ -209,7 +209,9 @@ test "no keyed operation leaves anything of the key on the stack or in vector re
 
     // Both looks can fail.
     _ = watch(&calls.control, false);
-    try expect(pieces(&key, &snapshot) > 0 or pieces(&inner_pad, &snapshot) > 0);
+    var found: usize = 0;
+    for (secrets) |secret| found += pieces(secret, &snapshot);
+    try expect(found > 0);
     _ = watch(&calls.deep, false);
     try expect(!wiped_to_the_bottom());
 }
