@@ -9,7 +9,7 @@ import type { Part } from "./part.ts";
 /** By library, operating system and processor. */
 export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: string }>> = {
   core: {
-    "linux-x86_64": "ff3cba94c23d7f188e8c113d36474c35f08bed43f8896afe5157864729fb618f",
+    "linux-x86_64": "9d5151cea4c0a1202a96ab23a72b1a0bc8c8323ec47e93d66422ea2fecdaa347",
     "linux-aarch64": "fd8658d8e9de66bebf597f40d3911b0627dcc070f92d2caf2a4c184e932ffafc",
     "macos-x86_64": "c8a1a048cc66609d4e944abde12d8291acfc25ec6b0610ac154190e38e9a965c",
     "macos-aarch64": "b7c9689ebc0da299fc1082141cf3c1df2d4b18eb680156cf85d2c74774851f34",
@@ -17,7 +17,7 @@ export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: 
     "windows-aarch64": "82ab677fd6a1c944ad81794a181ae2adf7e372919cd487896aeb2d410179aaa0",
   },
   crypto: {
-    "linux-x86_64": "1cdcb8d0ac26c0a091bbefdf68d134e79ab76db50af8cee1eeb1eab608ff1c61",
+    "linux-x86_64": "b15ab680c2dcb621398b0e8da0734b38c6d0a38d9570a187675f901a983f063f",
     "linux-aarch64": "05ca44bba9f69c2fb07dc67cc983aaff16445876f2415abb60f750cbb207e845",
     "macos-x86_64": "dfa0515ce053fab94b66b75976b1cbf6554f08a5ecbdff058d4d35dc86f09838",
     "macos-aarch64": "61325a82893a97de59986f40e26d375e452895c0792488748509431f7f624dc9",
