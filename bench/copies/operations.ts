@@ -10,8 +10,8 @@ import { Secret } from "../../mod.ts";
 /** The operations, in the order in which they are shown. */
 export const OPERATIONS = {
   createHmac: "`createHmac` with a view",
-  hmac: "`hmac`, SHA-256",
-  hmac512: "`hmac`, SHA-512",
+  hmac: "`hmac` (SHA-256)",
+  hmac512: "`hmac` (SHA-512)",
   hmacSecret: "`hmac` into a secret",
   verifyHmac: "`verifyHmac`",
   derive: "`derive`",
@@ -22,7 +22,7 @@ export const OPERATIONS = {
   sign: "`sign`",
   publicKey: "`publicKey`",
   agree: "`agree`",
-  fromPassword: "`Secret.fromPassword`, 100 times",
+  fromPassword: "`Secret.fromPassword` (100 times)",
 } as const;
 
 /** One of {@linkcode OPERATIONS}. */
