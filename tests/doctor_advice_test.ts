@@ -300,6 +300,10 @@ test("each reason of the loading of the library maps to its cause", () => {
   assert.equal(causeOf(refused, "secret", "linux"), "library-refused");
   const nowhere = "Cannot load the native library that came with the module (in memory: refused)";
   assert.equal(causeOf(nowhere, "secret", "linux"), "library-nowhere");
+  for (const reason of [refused, nowhere]) {
+    const ofCrypto = reason.replace("native", "native crypto");
+    assert.equal(causeOf(ofCrypto, "secret", "linux"), causeOf(reason, "secret", "linux"));
+  }
   const source = readFileSync(join(ROOT, "src/native/find.ts"), "utf8");
   assert.ok(source.includes("`Cannot load ${part.what} that came with the module ("));
 });

@@ -16,7 +16,7 @@ import { countCopies, search } from "../../demo/search.ts";
 import { type Mapping, mappings } from "../../demo/smaps.ts";
 import { type Arrival, AT_A_TERMINAL, encodingOf, QUESTION, VARIABLE } from "./arrivals.ts";
 import type { Operation } from "./operations.ts";
-import { formsOf } from "./schedule.ts";
+import { formsOf, MAC } from "./schedule.ts";
 import type { Counts, Use, Way } from "./ways.ts";
 
 /** The search tells a page from the rest of the process; here all of it counts alike. */
@@ -194,7 +194,11 @@ export interface FormCounts {
 export function countOperation(commandFor: CommandFor, operation: Operation): Promise<FormCounts> {
   return withHolder(commandFor, ["./user.ts", operation], async ({ pid, key, until, goOn }) => {
     const nonce = await until("kept");
-    const forms = formsOf(key, nonce === "" ? undefined : Uint8Array.fromHex(nonce));
+    const { [MAC]: mac, ...rest } = formsOf(
+      key,
+      nonce === "" ? undefined : Uint8Array.fromHex(nonce),
+    );
+    const forms = operation === "hmacSecret" ? { ...rest, [MAC]: mac as Uint8Array } : rest;
     const kept = formsIn(pid, forms);
     goOn();
     await until("after");

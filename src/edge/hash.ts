@@ -6,4 +6,4 @@
  */
 
 /** In hexadecimal. */
-export const WASM_HASH = "1f1d52f97a9b08c0a8b96e9bc7e8606afd523f76e914df45ffecae34d69e5139";
+export const WASM_HASH = "6ac90d81eb1a0b52250ac976eace2038795264c927efd83bbb496fcba832d1f2";

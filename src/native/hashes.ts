@@ -9,19 +9,19 @@ import type { Part } from "./part.ts";
 /** By library, operating system and processor. */
 export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: string }>> = {
   core: {
-    "linux-x86_64": "ff3cba94c23d7f188e8c113d36474c35f08bed43f8896afe5157864729fb618f",
-    "linux-aarch64": "fd8658d8e9de66bebf597f40d3911b0627dcc070f92d2caf2a4c184e932ffafc",
-    "macos-x86_64": "c8a1a048cc66609d4e944abde12d8291acfc25ec6b0610ac154190e38e9a965c",
-    "macos-aarch64": "b7c9689ebc0da299fc1082141cf3c1df2d4b18eb680156cf85d2c74774851f34",
-    "windows-x86_64": "b387eaa4b2caf078e56d2f608a5194d5e7ee404dcbddafaec98d9135882c3dad",
-    "windows-aarch64": "82ab677fd6a1c944ad81794a181ae2adf7e372919cd487896aeb2d410179aaa0",
+    "linux-x86_64": "9d5151cea4c0a1202a96ab23a72b1a0bc8c8323ec47e93d66422ea2fecdaa347",
+    "linux-aarch64": "a8a97906b8b5c85ffc23dc712c7289580cd3a3066e34c6b70fe86a4c3617ae67",
+    "macos-x86_64": "232da15c778c50c4ba68c831b975cfee6eb7ddeb1c7ad8f8152233878aa4f33e",
+    "macos-aarch64": "a0e66dbd41af4f727429f153494e5d8d106c30d8bedfd04f8131a67e77a0a769",
+    "windows-x86_64": "c3c2ad8975a1ce3f4f8c7beaa03e8bc35a1eb0107b3b9d56784407675280fccf",
+    "windows-aarch64": "abb99c843551f6d61362db73468923f18ef76942d7246d26d0397249f6857ca6",
   },
   crypto: {
-    "linux-x86_64": "1cdcb8d0ac26c0a091bbefdf68d134e79ab76db50af8cee1eeb1eab608ff1c61",
-    "linux-aarch64": "05ca44bba9f69c2fb07dc67cc983aaff16445876f2415abb60f750cbb207e845",
-    "macos-x86_64": "dfa0515ce053fab94b66b75976b1cbf6554f08a5ecbdff058d4d35dc86f09838",
-    "macos-aarch64": "61325a82893a97de59986f40e26d375e452895c0792488748509431f7f624dc9",
-    "windows-x86_64": "e96241e148b73c435182e320064658446564f9772394827ebf993227dec94708",
-    "windows-aarch64": "89da0e6ff367deade2afd2f81ddd499f2018dda2cc66fd6972d237353db9946d",
+    "linux-x86_64": "b15ab680c2dcb621398b0e8da0734b38c6d0a38d9570a187675f901a983f063f",
+    "linux-aarch64": "3e83e3b1a93d185bd8c35e145a4a0f2a939f795b05430b162ac6b7b63df4075c",
+    "macos-x86_64": "415e38966be543a99fdf4fb20ed01d13750f6b8d0b18dadd2c9b8bc95e0cad22",
+    "macos-aarch64": "5c5fb5132df73662ce6b6a1cbd9ba3dd2644f3f91d05e190f6b9eb15f880cac8",
+    "windows-x86_64": "69f2ebbbaa848650a4e936b0ddb5a64d650acede9862e3b6e5e530f2004d80cd",
+    "windows-aarch64": "9ae000e478e31fc1a086c66defa60e41d695badbdd69a30aafcb1cbebe126ede",
   },
 };
