@@ -46,6 +46,7 @@ export type {
   DecryptSecretOptions,
   DeriveOptions,
   EncryptOptions,
+  HmacSecretOptions,
   PasswordParams,
 } from "./src/keyed/options.ts";
 export type {

@@ -39,6 +39,7 @@ export type {
   DecryptSecretOptions,
   DeriveOptions,
   EncryptOptions,
+  HmacSecretOptions,
   PasswordParams,
 } from "./src/keyed/options.ts";
 export type { RuntimeName } from "./src/native/runtime.ts";

@@ -3,16 +3,12 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { Secret } from "../mod.ts";
 
 export const HEADER = "x-signature-256";
 
-/**
- * The whole form, and nothing but the form: `Buffer.from(text, "hex")` ends in silence at the
- * first character that is not hex, and `timingSafeEqual` throws if the lengths differ.
- */
+/** The whole form, and nothing but the form. */
 const FORM = /^sha256=([0-9a-f]{64})$/;
 
 /** The sender's side. */
@@ -30,7 +26,6 @@ export function sign(key: Uint8Array, body: Uint8Array): string {
 export function verify(key: Secret, body: Uint8Array, signature: string | null): boolean {
   const claimed = FORM.exec(signature ?? "")?.[1];
   if (claimed === undefined) return false;
-  // The key is readable from here to the end of this line. Only the digest comes out.
-  const expected = key.withBytes((bytes) => createHmac("sha256", bytes).update(body).digest());
-  return timingSafeEqual(expected, Buffer.from(claimed, "hex"));
+  // The key is readable in this one native call. Neither it nor the right MAC comes out.
+  return key.verifyHmac("SHA-256", body, Uint8Array.fromHex(claimed));
 }

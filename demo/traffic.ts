@@ -10,7 +10,6 @@ import type { Questions } from "./observer.ts";
 import type { Observer } from "./observing.ts";
 import type { Receiver } from "./receiver.ts";
 import { count, type Report } from "./report.ts";
-import { RUNTIME } from "./runtime.ts";
 import type { Sent } from "./sender.ts";
 import type { Server } from "./server/server.ts";
 
@@ -48,7 +47,7 @@ export async function showTraffic(
   if (total < planned) report.text(`the sender's time was up before it had sent ${count(planned)}`);
   if (seen !== undefined) report.text(`the page meanwhile, seen from outside: ${tally(seen)}`);
   const store = key.status().store;
-  if (observer !== undefined) explainCopies(await observer.ask("copies"), store, report);
+  if (observer !== undefined) showCopies(await observer.ask("copies"), store, report);
 
   for (const { kind, sent, accepted, rejected } of kinds) {
     const right = kind.good ? accepted : rejected;
@@ -78,8 +77,7 @@ async function send(server: Server, keyFile: string, cleanup: DisposableStack) {
   };
 }
 
-/** The library makes no copy. What createHmac is handed it may copy, and one runtime's does. */
-function explainCopies(copies: Questions["copies"], store: string, report: Report): void {
+function showCopies(copies: Questions["copies"], store: string, report: Report): void {
   if (copies === null) return;
   const { onPage, elsewhere, control } = copies;
   report.text(
@@ -91,13 +89,7 @@ function explainCopies(copies: Questions["copies"], store: string, report: Repor
     "the search finds the page exactly if its store can be read",
     (onPage === 1) === (store !== "secretmem"),
   );
-  if (elsewhere === 0) return;
-  report.text(
-    "",
-    "The latter are not the library's: what is handed the bytes in a window may copy them, and",
-    "need not wipe the copies." +
-      (RUNTIME === "deno" ? " Deno's own createHmac does just that." : ""),
-  );
+  report.claim("the key is nowhere else in this process", elsewhere === 0);
 }
 
 function tally(seen: Readonly<Record<string, number>>): string {

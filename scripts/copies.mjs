@@ -1,6 +1,6 @@
 /**
  * Counts copies of a key in processes that keep it as a string, as an array and as a Secret,
- * on each runtime, and writes docs/copies.json and the tables of docs/faq.md:
+ * on each runtime, and writes docs/copies.json and the tables of docs/faq.md and README.md:
  *
  *     npm run copies             counts and writes; Linux, with the right to trace
  *     npm run copies -- --write  writes the tables from what was counted

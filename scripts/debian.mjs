@@ -12,6 +12,11 @@ export const RELEASE = "trixie";
 const MIRROR = process.env.SECUREMEMORY_DEBIAN_MIRROR ?? "http://deb.debian.org/debian";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
+/** A mirror that does not answer, or hardly, must not hold up the tests. */
+const LIMIT_MS = 10 * 60 * 1000;
+/** Of what is downloaded at once. */
+const LIMIT_MIB = 512;
+
 /** Why something cannot be had here, in words for a person. */
 export class Unavailable extends Error {}
 
@@ -23,8 +28,12 @@ export function run(state, cwd, program, ...args) {
       env: { ...process.env, APT_CONFIG: join(state, "apt.conf"), LC_ALL: "C" },
       stdio: ["ignore", "pipe", "pipe"],
       maxBuffer: 1 << 26,
+      timeout: LIMIT_MS,
     });
   } catch (error) {
+    if (error.code === "ETIMEDOUT") {
+      throw new Unavailable(`${program} ${args.join(" ")}: more than ${LIMIT_MS / 60_000} minutes`);
+    }
     const said = `${error.stdout ?? ""}${error.stderr || error.message}`.trim();
     throw new Unavailable(`${program} ${args.join(" ")}: ${said.split("\n").slice(-5).join("; ")}`);
   }
@@ -60,6 +69,8 @@ export function makeState(state, architectures = ["amd64"], release = RELEASE) {
     // As root, apt would become the user _apt, who may not write here.
     "APT::Sandbox::User": "root",
     "Acquire::Languages": "none",
+    "Acquire::Retries": "1",
+    "Acquire::http::Timeout": "30",
     "Debug::NoLocking": "true",
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`);
@@ -75,9 +86,18 @@ export function makeState(state, architectures = ["amd64"], release = RELEASE) {
 export function unpack(state, folder, names) {
   const archives = join(folder, "archives");
   mkdirSync(join(archives, "partial"), { recursive: true });
-  const args = ["--yes", "--download-only", "-o", `Dir::Cache::archives=${archives}`];
-  run(state, state, "apt-get", "install", ...args, ...names);
+  const args = ["install", "--yes", "--download-only", "-o", `Dir::Cache::archives=${archives}`];
+  requireSize(run(state, state, "apt-get", ...args, "--print-uris", ...names), names);
+  run(state, state, "apt-get", ...args, ...names);
   return unpackAll(state, archives, folder);
+}
+
+/** Of lines as apt prints them: `'address' name size hash`. */
+export function requireSize(text, names) {
+  const sizes = [...text.matchAll(/^'\S+' \S+ (\d+) /gm)].map(([, size]) => Number(size));
+  const mib = Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 2 ** 20);
+  if (mib <= LIMIT_MIB) return;
+  throw new Unavailable(`${names.join(", ")}: ${mib} MiB to download, ${LIMIT_MIB} are the limit`);
 }
 
 /** The same, without what they depend on. */

@@ -11,12 +11,14 @@
  *     node scripts/embed.mjs --host     of this host's; the rest stays as it is
  *     node scripts/embed.mjs --check    writes nothing; fails if anything would change
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import { parseArgs } from "node:util";
 import { brotli } from "./brotli.mjs";
 import { LIBRARIES, PARTS, TARGETS, WASM } from "./libraries.mjs";
+import { printable } from "./printable.mjs";
 import { ROOT } from "./toolchain.mjs";
 
 const flag = { type: "boolean", default: false };
@@ -85,11 +87,14 @@ ${PARTS.map((part) => `  ${part}: {\n${rowsOf(part)}\n  },`).join("\n")}
 `,
 );
 const wasm = readFileSync(`${ROOT}${WASM}`);
+const { text, order } = printable(wasm);
 put(
   `${ROOT}src/native/embedded/wasm.ts`,
   `/** The edge's WebAssembly module. Written by scripts/embed.mjs. @module */\n` +
-    `/** Base64 of the module as it is. */\n` +
-    `export const library: string =\n  "${wasm.toString("base64")}";\n`,
+    `/** The module as it is, in the characters of scripts/printable.mjs. */\n` +
+    `export const library: string =\n  "${text}";\n` +
+    `/** The byte that each of them stands for, in hexadecimal. */\n` +
+    `export const order: string =\n  "${Buffer.from(order).toString("hex")}";\n`,
 );
 put(
   `${ROOT}src/edge/hash.ts`,

@@ -27,19 +27,21 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { LIBRARIES } from "./libraries.mjs";
+import { breakdown } from "./pack/breakdown.mjs";
 import { bundle } from "./pack/bundle.mjs";
 import { declare } from "./pack/declarations.mjs";
 import { manifestOf } from "./pack/manifest.mjs";
 import { sbom } from "./pack/sbom.mjs";
+import { repack } from "./pack/tarball.mjs";
 import { findZig, ROOT } from "./toolchain.mjs";
 
 /**
  * More than this, and somebody has to decide what to leave out. Twelve libraries, each as a file
  * (for npm, and for Deno's --allow-ffi=<path>) and as a module (for bundlers and executables), are
- * most of it, packed already: by gzip and by Brotli; the edge's module, as a file and in JavaScript, is
- * a twelfth. The limit is what that comes to, and 5 %.
+ * five sixths of it, packed already: by gzip and by Brotli. The limit is what everything comes
+ * to, and 5 %.
  */
-const LIMIT_KIB = 960;
+const LIMIT_KIB = 866;
 
 const DOCUMENTS = ["README.md", "LICENSE", "SECURITY.md", "CHANGELOG.md"];
 const SBOM = "sbom.cdx.json";
@@ -54,13 +56,16 @@ const entries = [...Object.values(project.exports), ...Object.values(project.bin
 
 /** A library that nobody has seen built must not be published, nor one that the loader refuses. */
 function buildLibraries() {
-  const table = join(ROOT, "src/native/hashes.ts");
-  const committed = readFileSync(table, "utf8");
+  const tables = ["src/native/hashes.ts", "src/edge/hash.ts"];
+  const contents = () => tables.map((path) => readFileSync(join(ROOT, path), "utf8"));
+  const committed = contents();
   execFileSync(findZig(), ["build", "targets"], { cwd: ROOT, stdio: ["ignore", 2, 2] });
   execFileSync(process.execPath, [join(ROOT, "scripts/embed.mjs")], { stdio: ["ignore", 2, 2] });
-  if (readFileSync(table, "utf8") === committed) return;
+  const now = contents();
+  const changed = tables.filter((_, index) => now[index] !== committed[index]);
+  if (changed.length === 0) return;
   throw new Error(
-    "Cannot make the package: src/native/hashes.ts was not that of the libraries as they are " +
+    `Cannot make the package: ${changed.join(" and ")} was not that of the libraries as they are ` +
       "built here; it is now: look at the difference, and commit it",
   );
 }
@@ -105,8 +110,10 @@ const [{ filename, files }] = JSON.parse(execFileSync(
   { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
 ));
 const tarball = join(out, filename);
+await repack(tarball);
 const kib = statSync(tarball).size / 1024;
 for (const { path, size } of files) console.log(`${String(size).padStart(8)}  ${path}`);
+console.log(`\n${breakdown(folder).join("\n")}`);
 console.log(`\n${tarball}: ${files.length} files, ${kib.toFixed(1)} KiB`);
 if (kib >= LIMIT_KIB) {
   console.error(`pack: the tarball has ${kib.toFixed(1)} KiB: less than ${LIMIT_KIB} is wanted`);

@@ -30,18 +30,23 @@ import {
 } from "./gate.ts";
 import { isKept, withStill } from "./kept_bytes.ts";
 import { decrypt, decryptSecret, encrypt, encryptSecret } from "./keyed/box.ts";
-import { isForSecret } from "./keyed/box_arguments.ts";
+import { DECRYPTING } from "./keyed/box_arguments.ts";
 import { agree, publicKey, sign } from "./keyed/curve.ts";
 import type { KeyKind } from "./keyed/curve_arguments.ts";
 import { derive } from "./keyed/derive.ts";
 import type { Hash } from "./keyed/hash.ts";
 import { hmac, verifyHmac } from "./keyed/hmac.ts";
-import type {
-  DecryptOptions,
-  DecryptSecretOptions,
-  DeriveOptions,
-  EncryptOptions,
-  PasswordParams,
+import { MAKING } from "./keyed/hmac_arguments.ts";
+import { hmacSecret } from "./keyed/hmac_secret.ts";
+import {
+  type DecryptOptions,
+  type DecryptSecretOptions,
+  type DeriveOptions,
+  type EncryptOptions,
+  type HmacSecretOptions,
+  isForSecret,
+  type PasswordParams,
+  requireNoOptions,
 } from "./keyed/options.ts";
 import { fromPassword } from "./keyed/password.ts";
 import { watch } from "./leaks.ts";
@@ -736,7 +741,38 @@ export class Secret implements Disposable, AsyncDisposable {
    * console.log(mac.toHex().slice(0, 8)); // f7bc83f4
    * ```
    */
-  hmac(hash: Hash, data: Uint8Array | string): Uint8Array<ArrayBuffer> {
+  hmac(hash: Hash, data: Uint8Array | string): Uint8Array<ArrayBuffer>;
+  /**
+   * HMAC as a new secret, for chains of MACs in which each is the key of the next: it goes straight
+   * into the page of that secret, and never passes through JavaScript.
+   *
+   * @param hash The hash function.
+   * @param data What is authenticated; a string as UTF-8.
+   * @param options `as: "secret"`, and how the new secret is kept; this secret's options are not
+   * inherited.
+   * @returns The new secret: 32 bytes with SHA-256, 64 with SHA-512.
+   * @throws {LockLimitError} If the budget for locked memory is spent.
+   * @throws As the other one otherwise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Secret } from "@securememory/core";
+   *
+   * using key = Secret.random(32);
+   * using ofDay = key.hmac("SHA-256", "20261123", { as: "secret" });
+   * console.log(ofDay.hmac("SHA-256", "message").length); // 32
+   * ```
+   */
+  hmac(hash: Hash, data: Uint8Array | string, options: HmacSecretOptions): Secret;
+  hmac(
+    hash: Hash,
+    data: Uint8Array | string,
+    options?: HmacSecretOptions,
+  ): Uint8Array<ArrayBuffer> | Secret {
+    if (isForSecret<HmacSecretOptions>(options, MAKING)) {
+      return Secret.#watched(hmacSecret(this.#cell, hash, data, options));
+    }
+    requireNoOptions(options, MAKING);
     return hmac(this.#cell, hash, data);
   }
 
@@ -881,7 +917,7 @@ export class Secret implements Disposable, AsyncDisposable {
     box: Uint8Array,
     options?: DecryptOptions | DecryptSecretOptions,
   ): Uint8Array<ArrayBuffer> | Secret {
-    return isForSecret(options)
+    return isForSecret<DecryptSecretOptions>(options, DECRYPTING)
       ? Secret.#watched(decryptSecret(this.#cell, box, options))
       : decrypt(this.#cell, box, options);
   }

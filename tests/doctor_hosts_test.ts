@@ -1,7 +1,7 @@
 /** The doctor on hosts that lack something: real ones, made by limits, users, filters and flags. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { Picture, Report, RowName } from "../doctor.ts";
 import { commandLine, ROOT, RUNTIME } from "./support/child.ts";
@@ -167,6 +167,8 @@ test("without the library the doctor says which one is missing", async () => {
   assert.equal(status, 1);
   assert.equal(printed.library, null);
   assert.match(printed.secret.reason ?? "", /nonexistent/);
+  assert.equal(printed.crypto.loaded, false);
+  assert.equal(printed.crypto.reason, printed.secret.reason);
   assert.deepEqual(idsOf(printed.secret.advice), ["reinstall"]);
   for (const { available, reason, advice } of printed.rows) {
     assert.deepEqual([available, reason], [false, "secrets cannot be made here"]);
@@ -233,6 +235,13 @@ test("with --allow-ffi for the library alone Deno shows as much", { skip: notOnD
   const { status, printed } = await examined([], { flags: [`--allow-ffi=${library?.path}`] });
   assert.equal(status, 0);
   assert.deepEqual(printed.secret.advice, []);
+  // Keyed operations take the other library's path as well.
+  assert.equal(printed.crypto.loaded, false);
+  assert.deepEqual(idsOf(printed.crypto.advice), ["deno-allow-ffi"]);
+  assert.match(printed.crypto.reason ?? "", /run Deno with --allow-ffi=\/.*crypto/);
+  const folder = dirname(library?.path as string);
+  const both = await examined([], { flags: [`--allow-ffi=${folder}`] });
+  assert.equal(both.printed.crypto.loaded, true);
 });
 
 /** The folders that modules are read from. */

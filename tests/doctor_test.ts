@@ -1,16 +1,19 @@
 /** The doctor as a command: what it prints, and how it ends. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { examine, run } from "../doctor.ts";
 import { type Availability, capabilities } from "../mod.ts";
+import { cryptoPath } from "../src/native/crypto.ts";
 import { VERSION } from "../src/version.ts";
 import { commandLine, ROOT, runCode, runScript } from "./support/child.ts";
 import { doctor, examined, rowOf, unwrapped } from "./support/doctor.ts";
+import { withFolder } from "./support/native.ts";
 import { autoOfChild, MISSING, withNothingMissing } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 
@@ -55,6 +58,65 @@ test("`--json` names the library with its size and hash", async () => {
     path: known.library,
     bytes: bytes.length,
     sha256: createHash("sha256").update(bytes).digest("hex"),
+    verified: true,
+  });
+});
+
+test("`--json` and the text name the crypto library, which was loaded, in the same way", async () => {
+  const { printed: { crypto } } = await examined();
+  assert.deepEqual([crypto.loaded, crypto.reason, crypto.advice], [true, null, []]);
+  const bytes = readFileSync(cryptoPath());
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  assert.deepEqual(crypto.library, {
+    path: cryptoPath(),
+    bytes: bytes.length,
+    sha256,
+    verified: true,
+  });
+  const { stdout } = await doctor([]);
+  const line = new RegExp(
+    `^Crypto       (.*), [0-9,]+ bytes\n {13}sha256 ${sha256}, verified$`,
+    "m",
+  );
+  assert.equal(line.exec(stdout)?.[1], cryptoPath());
+});
+
+test("where the crypto library cannot be loaded, that is said, and secrets work", async () => {
+  for (
+    const [path, words, advice] of [
+      ["/nonexistent/crypto.so", "it is missing, not readable", "reinstall"],
+      // A library of ours, but another one.
+      [known.library as string, "it is missing, not readable", "reinstall"],
+    ] as const
+  ) {
+    const env = { SECUREMEMORY_CRYPTO_LIBRARY: path };
+    const { status, printed } = await examined([], { env });
+    assert.equal(status, 0);
+    assert.equal(printed.secret.made, true);
+    const { loaded, reason, advice: given, library } = printed.crypto;
+    assert.deepEqual([loaded, library], [false, null]);
+    assert.ok(reason?.startsWith("Cannot load the native crypto library named by"), `${reason}`);
+    assert.ok(reason?.includes(words), `${reason}`);
+    assert.deepEqual(given.map(({ id }) => id), [advice]);
+    const { stdout } = await doctor([], { env });
+    assert.ok(
+      unwrapped(stdout).includes(`Crypto not loaded, so there are no keyed operations: ${reason}`),
+    );
+    assert.ok(unwrapped(stdout).includes(given[0]?.text as string));
+  }
+});
+
+test("a library that is not the one of this version is told from it", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "copy.so");
+    const zero = new Uint8Array(1);
+    writeFileSync(path, Buffer.concat([readFileSync(cryptoPath()), zero]));
+    const env = { SECUREMEMORY_CRYPTO_LIBRARY: path };
+    const { printed: { crypto, library } } = await examined([], { env });
+    assert.deepEqual([crypto.loaded, crypto.library?.verified], [true, false]);
+    assert.equal(library?.verified, true);
+    const { stdout } = await doctor([], { env });
+    assert.ok(stdout.includes(`sha256 ${crypto.library?.sha256}, not of this version`));
   });
 });
 
@@ -139,7 +201,7 @@ test("`--require` of something missing ends with 1 and names it", {
 });
 
 const NAMES = Object.keys(EXPECTED).join(", ");
-const OPTIONS = "--json, --require, --write-library, --help, --version";
+const OPTIONS = "--json, --require, --write-library, --write-libraries, --help, --version";
 const WRONG: readonly (readonly [args: readonly string[], message: string])[] = [
   [
     ["--colour"],
@@ -162,6 +224,16 @@ const WRONG: readonly (readonly [args: readonly string[], message: string])[] = 
   [["--write-library"], "Cannot use --write-library: it takes a value, the path of a new file"],
   [["--write-library", "a", "--write-library", "b"], "Cannot use --write-library twice"],
   [["--write-library", "a", "--require", "locked"], "Cannot use --require with --write-library"],
+  [["--write-libraries"], "Cannot use --write-libraries: it takes a value, the path of a folder"],
+  [["--write-libraries", "a", "--write-libraries=b"], "Cannot use --write-libraries twice"],
+  [
+    ["--write-libraries", "a", "--require", "locked"],
+    "Cannot use --require with --write-libraries",
+  ],
+  [
+    ["--write-libraries", "a", "--write-library", "b"],
+    "Cannot use --write-library with --write-libraries: which writes it, too",
+  ],
 ];
 
 /** Keeps what is printed. */

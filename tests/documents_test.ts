@@ -202,9 +202,12 @@ const PROTECTIONS: Readonly<Record<string, string>> = {
   "secrets that are left at the end": "The end of the process",
   "heap snapshots, logs, accidental copies by the library": "Heap snapshots, logs, serialisation",
   "copies on the stack and in registers": "Copies on the stack and in registers",
+  "copies that using a key makes": "Copies that a use of a key makes",
+  "copies on the way in": "Copies on the way in",
   "timing": "Timing",
   "a system call that fails, or that a sandbox refuses": "Failing system calls",
   "a fault nobody can explain": "Stray reads and writes",
+  "where there is no FFI: JavaScript's heap, and what shows a part of the memory": "At the edge",
   "claims that go stale": "How the claims are tested",
 };
 

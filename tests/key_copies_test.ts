@@ -8,15 +8,18 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { capabilities } from "../mod.ts";
-import { count } from "../bench/copies/count.ts";
-import { withTables } from "../bench/copies/table.ts";
+import { type Arrival, ARRIVALS } from "../bench/copies/arrivals.ts";
+import { count, countArrival } from "../bench/copies/count.ts";
+import { summary, withTables } from "../bench/copies/table.ts";
 import { type Copies, type Counts, type Use, USES, type Way, WAYS } from "../bench/copies/ways.ts";
 import { withoutWay } from "./proof/support/tracing.ts";
 import { commandLine, patience, ROOT, RUNTIME } from "./support/child.ts";
 import { unless } from "./support/skip.ts";
+import { withoutTerminal } from "./support/terminal.ts";
 
 const copies = JSON.parse(readFileSync(`${ROOT}docs/copies.json`, "utf8")) as Copies;
 const faq = readFileSync(`${ROOT}docs/faq.md`, "utf8");
+const readme = readFileSync(`${ROOT}README.md`, "utf8");
 
 describe("docs/copies.json", () => {
   it("is what docs/faq.md shows", () => {
@@ -25,6 +28,17 @@ describe("docs/copies.json", () => {
     other.date = "1970-01-01";
     assert.notEqual(withTables(faq, other as unknown as Copies), faq);
     assert.throws(() => withTables("# Nothing", copies), /no marks/);
+  });
+
+  it("is what README.md shows", () => {
+    assert.equal(withTables(readme, copies, summary), readme, "run `npm run copies -- --write`");
+    for (const name of ["bun", "deno", "node"] as const) {
+      const other = structuredClone(copies) as unknown as {
+        runtimes: Record<string, { came: Record<string, Counts> }>;
+      };
+      other.runtimes[name]!.came.file = { kept: 7, after: 7 };
+      assert.notEqual(withTables(readme, other as unknown as Copies, summary), readme, name);
+    }
   });
 
   it("has every way, every use and every runtime, and the search has found what is there", () => {
@@ -107,4 +121,24 @@ describe("a key that is kept here", () => {
     if (RUNTIME === "deno") assert.ok(kept > 100 && after > 100, `${kept}, ${after}`);
     else assert.deepEqual({ kept, after }, { kept: 1, after: 0 });
   });
+});
+
+/** Ways in that leave what nobody can wipe: how much of it, is up to the engine. */
+const LEAVING: readonly Arrival[] = ["string", "hexString", "base64String"];
+
+describe("a key that becomes a Secret here", () => {
+  for (const arrival of Object.keys(ARRIVALS) as Arrival[]) {
+    const needs = arrival === "prompt" ? withoutTerminal : false;
+    const limits = { skip: withoutWay("mem") || needs, timeout: patience(60_000) };
+    const leaves = LEAVING.includes(arrival);
+    const name = leaves ? "leaves its text" : "is where docs/copies.json says, and nowhere else";
+    it(`by ${ARRIVALS[arrival]} ${name}`, limits, async () => {
+      const seen = await countArrival(
+        (script, ...args) => commandLine(script as string, { flags: FLAGS, args }),
+        arrival,
+      );
+      if (leaves) assert.ok(seen.kept >= 2, JSON.stringify(seen));
+      else assert.deepEqual(seen, copies.runtimes[RUNTIME].came[arrival]);
+    });
+  }
 });

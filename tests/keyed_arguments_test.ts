@@ -13,7 +13,7 @@ import {
   stats,
 } from "../mod.ts";
 import { contentIn } from "./support/scanner.ts";
-import { counting, repeated, secretOf } from "./support/keyed.ts";
+import { counting, repeated, secretOf, taken } from "./support/keyed.ts";
 
 const wrong = <T>(value: unknown) => value as T;
 const KEY = counting(0xa1, 32);
@@ -35,6 +35,11 @@ const NOT_BYTES: readonly unknown[] = [
 const CASES: readonly Case[] = [
   ...[undefined, "sha256", "SHA-1", 256, null].flatMap((hash): Case[] => [
     [(key) => key.hmac(wrong(hash), ""), TypeError, /the hash must be "SHA-256" or "SHA-512"/],
+    [
+      (key) => key.hmac(wrong(hash), "", { as: "secret" }),
+      TypeError,
+      /the hash must be "SHA-256" or "SHA-512"/,
+    ],
     [(key) => key.verifyHmac(wrong(hash), "", new Uint8Array(32)), TypeError, /the hash must be/],
   ]),
   ...["sha256", null, 1].map((hash): Case => [
@@ -45,6 +50,11 @@ const CASES: readonly Case[] = [
   ...NOT_BYTES.flatMap((value): Case[] => [
     [
       (key) => key.hmac("SHA-256", wrong(value)),
+      TypeError,
+      /the data must be a Uint8Array or a str/,
+    ],
+    [
+      (key) => key.hmac("SHA-256", wrong(value), { as: "secret" }),
       TypeError,
       /the data must be a Uint8Array or a str/,
     ],
@@ -122,6 +132,11 @@ const CASES: readonly Case[] = [
   ],
   ...[1, null, "aad"].flatMap((options): Case[] => [
     [
+      (key) => key.hmac("SHA-256", "", wrong(options)),
+      TypeError,
+      /Cannot make the HMAC: the options must be an object/,
+    ],
+    [
       (key) => key.derive("", 32, wrong<DeriveOptions>(options)),
       TypeError,
       /options must be an obj/,
@@ -148,6 +163,19 @@ const CASES: readonly Case[] = [
     /there is none of that name|no option/,
   ],
   [(key) => key.encrypt("", wrong({ add: "x" })), TypeError, /no option add/],
+  // An option for a secret that was not asked for.
+  [(key) => key.hmac("SHA-256", "", wrong({ label: "x" })), TypeError, /no option label here/],
+  [(key) => key.hmac("SHA-256", "", wrong({ as: "bytes" })), TypeError, /as must be "secret"/],
+  [
+    (key) => key.hmac("SHA-256", "", wrong({ as: "secret", lable: "x" })),
+    TypeError,
+    /there is none of that name|no option/,
+  ],
+  [
+    (key) => key.hmac("SHA-256", "", { as: "secret", alignment: 3 }),
+    RangeError,
+    /alignment/,
+  ],
   [(key) => key.decrypt(new Uint8Array(40), wrong({ label: "x" })), TypeError, /no option label/],
   [
     (key) => key.decrypt(new Uint8Array(40), wrong({ as: "bytes" })),
@@ -191,7 +219,9 @@ const CASES: readonly Case[] = [
     ["memory", 64.5, /memory in KiB must be a whole number/],
     ["passes", 0, /the passes must be a whole number from 1/],
     ["parallelism", 0, /the parallelism must be a whole number from 1/],
-    ["parallelism", 2 ** 21, /the parallelism must be a whole number from 1 to 2097151/],
+    // RFC 9106, 3.1: up to 2^24 - 1, and for each lane 8 KiB.
+    ["parallelism", 2 ** 24, /the parallelism must be a whole number from 1 to 16777215,/],
+    ["parallelism", 2 ** 24 - 1, /memory in KiB must be a whole number from 134217720 to/],
     ["length", 3, /the length must be a whole number from 4/],
     ["length", 2 ** 32, /the length must be a whole number from 4/],
   ] as const).map(([name, value, message]): Case => [
@@ -252,6 +282,14 @@ test("a key of another length is a RangeError with both lengths", () => {
   }
 });
 
+test("`hmac` without `as` gives an array, with options or none", () => {
+  using key = secretOf(KEY);
+  const mac = key.hmac("SHA-256", "x").toHex();
+  for (const options of [undefined, {}, { as: undefined }]) {
+    assert.equal((key.hmac("SHA-256", "x", wrong(options)) as unknown as Uint8Array).toHex(), mac);
+  }
+});
+
 test("a MAC of another length is wrong, and no error", () => {
   using key = secretOf(KEY);
   const mac = key.hmac("SHA-512", "x");
@@ -301,6 +339,8 @@ test("what is empty is taken: data, info, aad, plaintext, message; detached arra
   detached.buffer.transfer();
   for (const nothing of ["", new Uint8Array(0), detached]) {
     assert.equal(key.hmac("SHA-256", nothing).toHex(), key.hmac("SHA-256", "").toHex());
+    using mac = key.hmac("SHA-256", nothing, { as: "secret" });
+    assert.equal(mac.equals(key.hmac("SHA-256", "")), true);
     assert.equal(key.sign(nothing).toHex(), key.sign("").toHex());
     const [one, other] = [key.derive(nothing, 16), key.derive("", 16)];
     assert.equal(one.equals(other), true);
@@ -325,6 +365,7 @@ test("arguments are taken wherever they lie, and stay as they are", () => {
   memory.set(text);
   for (const data of [whole.subarray(7, 307), shared, resizable, memory]) {
     assert.equal(key.hmac("SHA-256", data).toHex(), wanted);
+    assert.equal(taken(key.hmac("SHA-256", data, { as: "secret" })), wanted);
     assert.equal(Uint8Array.from(key.decrypt(key.encrypt(data))).toHex(), text.toHex());
     assert.equal(Uint8Array.from(data).toHex(), text.toHex(), "it was changed");
   }

@@ -23,6 +23,7 @@ type Operation = (key: Secret) => unknown;
 function operations(box: Uint8Array): Readonly<Record<string, Operation>> {
   return {
     hmac: (key) => key.hmac("SHA-256", "data"),
+    "hmac into a secret": (key) => key.hmac("SHA-256", "data", { as: "secret" }).close(),
     verifyHmac: (key) => key.verifyHmac("SHA-256", "data", new Uint8Array(32)),
     derive: (key) => key.derive("info", 40).close(),
     encrypt: (key) => key.encrypt("text"),
@@ -233,7 +234,8 @@ test("outside windows an operation is one native call, inside one it is one, too
         assert.equal(seen.length, 1, `${name}, in a window: ${seen}`);
       });
     }
-    for (const name of ["derive", "agree", "fromPassword", "decrypt into a secret"]) {
+    const making = ["hmac into a secret", "derive", "agree", "fromPassword"];
+    for (const name of [...making, "decrypt into a secret"]) {
       seen.length = 0;
       (all[name] as Operation)(key);
       const keyed = seen.filter((call) => call.startsWith("securememory_crypto_"));
@@ -257,6 +259,7 @@ testOnRungs(
     const options = { store, gate, alignment: 256, label: "made", revokeViews: true };
     for (
       const made of [
+        key.hmac("SHA-512", "data", { as: "secret", ...options }),
         key.derive("info", 100, options),
         key.decrypt(box, { as: "secret", ...options }),
         key.agree(OTHER, options),
@@ -286,6 +289,7 @@ test("secrets that operations made are reported when they are collected unclosed
     const box = key.encrypt("text");
     const nonce = new Uint8Array(16);
     const make = () => {
+      key.hmac("SHA-256", "data", { as: "secret", label: "authenticated" });
       key.derive("info", 33, { label: "derived" });
       key.agree(new Uint8Array(32).fill(9), { label: "agreed" });
       key.decrypt(box, { as: "secret", label: "decrypted" });
@@ -293,10 +297,10 @@ test("secrets that operations made are reported when they are collected unclosed
     };
     for (let index = 0; index < 20; index++) make();
     // How many a collector finds is its own business, that it finds half of 20 is not.
-    await collect(() => labels.size === 4 && Math.min(...labels.values()) >= 10);
+    await collect(() => labels.size === 5 && Math.min(...labels.values()) >= 10);
     report([...labels.keys()].sort());
     `,
     { flags: COLLECT_FLAGS },
   );
-  assert.deepEqual(labels, ["agreed", "decrypted", "derived", "of a password"]);
+  assert.deepEqual(labels, ["agreed", "authenticated", "decrypted", "derived", "of a password"]);
 });

@@ -308,7 +308,7 @@ describe("scrub", () => {
           using secret = securememory.Secret.fromEnv("SECUREMEMORY_TEST_" + index, { scrub: true });
           bytes += secret.length;
         }
-        console.log(bytes, Object.keys(process.env).filter((name) => name.startsWith("SECUREMEMORY_TEST_")).length);
+        console.log(bytes, Object.keys(process.env).filter((name) => /^SECUREMEMORY_TEST_[0-9]+$/.test(name)).length);
         process.exit(0);
       } else {
         parentPort.postMessage("here");

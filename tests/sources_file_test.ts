@@ -376,7 +376,8 @@ describe("Secret.fromFile", () => {
       );
       for (let turn = 0; turn < 20; turn++) {
         const bytes = take(Secret.fromFile(path));
-        assert.ok(bytes.length > 0 && bytes.every((byte) => byte === 0x78));
+        // The kernel zeroes the rest of a page that it cuts off, also while somebody reads it.
+        assert.ok(bytes.length > 0 && bytes.every((byte) => byte === 0x78 || byte === 0));
       }
       await shrinking;
     },

@@ -113,13 +113,15 @@ test("lockedBytes grows with a large secret, and is back after close", () => {
   // Beyond eight pages sizes come in classes.
   assert.ok(locked >= pages * page && locked <= pages * page * 1.25, `${locked}`);
   assert.equal(locked % page, 0);
-  assert.equal(stats().arenas - arenas, 1);
+  // Unless there was room of its size, which another test has left.
+  const now = stats().arenas;
+  assert.ok(now - arenas <= 1);
   secret.close();
   assert.equal(stats().lockedBytes, before);
   // Its address space is kept, and the next one of its size has it.
-  assert.equal(stats().arenas - arenas, 1);
+  assert.equal(stats().arenas, now);
   for (let round = 0; round < 3; round++) Secret.random(pages * page - round).close();
-  assert.equal(stats().arenas - arenas, 1);
+  assert.equal(stats().arenas, now);
 });
 
 testOnRungs("secretmemBytes counts the locked bytes that are of that store", ({ store }) => {

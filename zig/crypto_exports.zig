@@ -62,6 +62,20 @@ export fn securememory_crypto_hmac(
     return authenticate(handle, open, hash, data, data_length, target) catch |err| return failed(err);
 }
 
+/// The same into a new secret of the MAC's length, whose handle it returns.
+export fn securememory_crypto_hmac_secret(
+    handle: f64,
+    open: f64,
+    hash: f64,
+    data: ?[*]const u8,
+    data_length: f64,
+    alignment: f64,
+    flags: f64,
+) i32 {
+    return authenticate_secret(handle, open, hash, data, data_length, alignment, flags) catch |err|
+        return failed(err);
+}
+
 /// 1 if the MAC is right, 0 if not, in a time that does not tell where it is wrong.
 export fn securememory_crypto_verify_hmac(
     handle: f64,
@@ -345,6 +359,28 @@ fn authenticate(handle: f64, open: f64, hash: f64, data: ?[*]const u8, data_leng
     return key.give_back(@intCast(out.len));
 }
 
+fn authenticate_secret(
+    handle: f64,
+    open: f64,
+    hash: f64,
+    data: ?[*]const u8,
+    data_length: f64,
+    alignment: f64,
+    flags: f64,
+) abi.Error!i32 {
+    const known = try hash_of(hash);
+    const message = try given_bytes(data, data_length);
+    const shape: Made.Shape = try .of(@intCast(known.digest_length()), alignment, flags);
+    var key: Key = try .of(handle, open);
+    const refused = key.borrow();
+    if (refused < 0) return refused;
+    var made: Made = .{ .key = &key };
+    const result = made.make(shape);
+    if (result < 0) return result;
+    run(depth.hash, hmac.mac, .{ known, key.bytes, message, made.bytes });
+    return made.finish();
+}
+
 fn verify(
     handle: f64,
     open: f64,
@@ -576,12 +612,26 @@ fn from_password(
     // Before the record is locked: it takes a while.
     const scratch: Scratch = try .map(cause, params.memory_bytes() orelse return error.AllocationFailed);
     defer scratch.unmap();
-    const refused = key.borrow();
-    if (refused < 0) return refused;
+    var first_hash: argon2id.Start = undefined;
+    defer std.crypto.secureZero(u8, &first_hash);
     var made: Made = .{ .key = &key };
-    const result = made.make(shape);
+    var result = key.borrow();
     if (result < 0) return result;
-    run(depth.password, argon2id.derive, .{ scratch.bytes, key.bytes, salt, params, made.bytes });
+    // Where there is no room for the result, that shows before the work.
+    result = made.make(shape);
+    if (result < 0) return result;
+    made.key.from.abandon(made.handle);
+    run(depth.password, argon2id.begin, .{ key.bytes, salt, params, shape.length, &first_hash });
+    result = key.give_back(0);
+    if (result < 0) return result;
+    // Nothing is locked meanwhile: a purge waits for nobody's password.
+    run(depth.password, argon2id.fill, .{ scratch.bytes, params, &first_hash });
+    // If the password is gone by now, so is what was made of it.
+    result = key.borrow();
+    if (result < 0) return result;
+    result = made.make(shape);
+    if (result < 0) return result;
+    run(depth.password, argon2id.finish, .{ scratch.bytes, params, made.bytes });
     return made.finish();
 }
 

@@ -136,6 +136,15 @@ export fn securememory_hmac(handle: u32, hash: u32, data: [*]const u8, data_leng
     return 0;
 }
 
+/// The handle of a new secret that is the MAC.
+export fn securememory_hmac_secret(handle: u32, hash: u32, data: [*]const u8, data_length: u32, alignment: u32) i32 {
+    var cause: Cause = .{};
+    const known = std.enums.fromInt(hmac.Hash, hash) orelse return abi.pack(error.InvalidArgument, .{});
+    const made = keyed.mac_secret(&cause, handle, known, data[0..data_length], alignment) catch |err|
+        return abi.pack(err, cause);
+    return @intCast(made);
+}
+
 /// 1 if it is the MAC, 0 if not.
 export fn securememory_verify_hmac(handle: u32, hash: u32, data: [*]const u8, data_length: u32, mac: [*]const u8) i32 {
     const known = std.enums.fromInt(hmac.Hash, hash) orelse return abi.pack(error.InvalidArgument, .{});

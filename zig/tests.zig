@@ -6,6 +6,7 @@ test {
     _ = @import("canary.zig");
     _ = @import("compare.zig");
     _ = @import("crypto/bytes.zig");
+    _ = @import("crypto/password_test.zig");
     _ = @import("crypto/residue_test.zig");
     _ = @import("crypto/variants_test.zig");
     _ = @import("crypto/vectors_test.zig");

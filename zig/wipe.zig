@@ -7,12 +7,15 @@ const builtin = @import("builtin");
 /// the memory afterwards (`std.crypto.secureZero`). In WebAssembly that is one instruction for
 /// each byte: there the memory is said to be read instead.
 pub fn wipe(bytes: []u8) void {
-    if (!builtin.target.cpu.arch.isWasm()) return std.crypto.secureZero(u8, bytes);
-    @memset(bytes, 0);
-    asm volatile (""
-        :
-        : [start] "r" (bytes.ptr),
-        : .{ .memory = true });
+    if (builtin.target.cpu.arch.isWasm()) {
+        @memset(bytes, 0);
+        asm volatile (""
+            :
+            : [start] "r" (bytes.ptr),
+            : .{ .memory = true });
+    } else {
+        std.crypto.secureZero(u8, bytes);
+    }
 }
 
 /// Zeroes the vector registers that a copy or a comparison leaves its last bytes in: the

@@ -9,25 +9,20 @@
  * @module
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { Secret } from "../../mod.ts";
+import { collect, readInto } from "./child.ts";
 import { ROUNDS, type Use, type Way } from "./ways.ts";
 
 const [way, use, path] = process.argv.slice(2) as [Way, Use, string];
 const LENGTH = 32;
 
-/** Reads the key into an array: no other copy of it is made. */
-function readInto(bytes: Uint8Array): void {
-  const file = openSync(path, "r");
-  readSync(file, bytes, 0, LENGTH, 0);
-  closeSync(file);
-}
+const readKey = (bytes: Uint8Array) => readInto(path, bytes);
 
 function read(): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(LENGTH);
-  readInto(bytes);
+  readKey(bytes);
   return bytes;
 }
 
@@ -38,7 +33,7 @@ function secretOf(): Secret | undefined {
     gate: "mprotect",
   } as const;
   if (way === "from") return Secret.from(read(), options);
-  if (way === "fill" || way === "secretmem") return Secret.fill(LENGTH, readInto, options);
+  if (way === "fill" || way === "secretmem") return Secret.fill(LENGTH, readKey, options);
   return undefined;
 }
 
@@ -82,19 +77,6 @@ function keep(): () => void {
     if (way === "wiped" || way === "given") bytes.fill(0);
     key = undefined;
   };
-}
-
-/** All garbage is collected, as far as the engine's own collector does that. */
-async function collect(): Promise<void> {
-  const { Bun, gc } = globalThis as {
-    Bun?: { gc(synchronously: boolean): void };
-    gc?: () => void;
-  };
-  for (let turn = 0; turn < 5; turn++) {
-    if (Bun === undefined) gc?.();
-    else Bun.gc(true);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

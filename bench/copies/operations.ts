@@ -10,8 +10,9 @@ import { Secret } from "../../mod.ts";
 /** The operations, in the order in which they are shown. */
 export const OPERATIONS = {
   createHmac: "`createHmac` with a view",
-  hmac: "`hmac`, SHA-256",
-  hmac512: "`hmac`, SHA-512",
+  hmac: "`hmac` (SHA-256)",
+  hmac512: "`hmac` (SHA-512)",
+  hmacSecret: "`hmac` into a secret",
   verifyHmac: "`verifyHmac`",
   derive: "`derive`",
   encrypt: "`encrypt`",
@@ -21,7 +22,7 @@ export const OPERATIONS = {
   sign: "`sign`",
   publicKey: "`publicKey`",
   agree: "`agree`",
-  fromPassword: "`Secret.fromPassword`, 100 times",
+  fromPassword: "`Secret.fromPassword` (100 times)",
 } as const;
 
 /** One of {@linkcode OPERATIONS}. */
@@ -35,7 +36,7 @@ export const TIMES_OF_PASSWORD = 100;
 export const INFO = "copies";
 export const NONCE: Uint8Array<ArrayBuffer> = new Uint8Array(16).fill(0x5a);
 export const PASSWORD = { memory: 64, passes: 1, parallelism: 1, length: 32 } as const;
-const DATA = new Uint8Array(64).fill(0x33);
+export const DATA: Uint8Array<ArrayBuffer> = new Uint8Array(64).fill(0x33);
 const POINT = new Uint8Array(32).fill(9);
 
 /** Uses a key many times. Returns the nonce of the last box, if any was made. */
@@ -48,6 +49,7 @@ export function use(key: Secret, operation: Operation): Uint8Array | undefined {
     createHmac: () => key.withBytes((bytes) => createHmac("sha256", bytes).update(DATA).digest()),
     hmac: () => key.hmac("SHA-256", DATA),
     hmac512: () => key.hmac("SHA-512", DATA),
+    hmacSecret: () => key.hmac("SHA-256", DATA, { as: "secret" }).close(),
     verifyHmac: () => key.verifyHmac("SHA-256", DATA, mac),
     derive: () => key.derive(INFO, 32).close(),
     encrypt: () => last = key.encrypt(DATA),

@@ -7,8 +7,11 @@
 import { Buffer } from "node:buffer";
 import { createHash, createHmac } from "node:crypto";
 import { hchacha20, onceKey } from "../../tests/support/xchacha.ts";
-import { INFO, NONCE, PASSWORD } from "./operations.ts";
+import { DATA, INFO, NONCE, PASSWORD } from "./operations.ts";
 import { stateAfter } from "./sha2.ts";
+
+/** A form that is secret only where the MAC was asked for as a secret. */
+export const MAC = "the MAC";
 
 /** The forms by their names. `nonce` is that of a box. */
 export function formsOf(
@@ -53,6 +56,7 @@ export function formsOf(
     ...pads(pseudorandom, 256, "HKDF's pseudorandom key"),
     "what HKDF derived": derived,
     "Argon2's first hash": argon2First(key),
+    [MAC]: createHmac("sha256", key).update(DATA).digest(),
   };
   if (nonce !== undefined) {
     const subkey = hchacha20(key, nonce.subarray(0, 16));

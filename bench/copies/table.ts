@@ -1,10 +1,11 @@
 /**
- * The table of copies in docs/faq.md, between marks of its own.
+ * The tables of copies in docs/faq.md and in README.md, between marks of their own.
  *
  * @module
  */
+import { type Arrival, ARRIVALS } from "./arrivals.ts";
 import { type Operation, OPERATIONS, TIMES } from "./operations.ts";
-import { type Copies, type Use, USES, type Way, WAYS } from "./ways.ts";
+import { type Copies, type Counts, type Use, USES, type Way, WAYS } from "./ways.ts";
 
 export const BEGIN = "<!-- Written by `npm run copies` from docs/copies.json: -->";
 export const END = "<!-- Up to here, by `npm run copies`. -->";
@@ -55,9 +56,53 @@ function table({ runtimes }: Copies, use: Use): string {
   ].join("\n");
 }
 
-/** The document with its tables written anew; throws where it has no marks. */
-export function withTables(document: string, copies: Copies): string {
+/** The short form: every way in, and every way of using a key; neighbours that are alike in one row. */
+export function summary(copies: Copies): string {
+  const { runtimes } = copies;
+  const came = grouped(
+    (Object.keys(ARRIVALS) as Arrival[]).map((arrival) => [
+      ARRIVALS[arrival],
+      NAMES.map((name) => runtimes[name].came[arrival]),
+    ]),
+  );
+  const used = grouped(
+    (Object.keys(OPERATIONS) as Operation[]).map((operation) => [
+      OPERATIONS[operation],
+      NAMES.map((name) => runtimes[name].used[operation]),
+    ]),
+  );
+  const times = TIMES.toLocaleString("en");
+  return [
+    BEGIN,
+    line(["the key came by", ...head(runtimes)]),
+    RULE,
+    ...came,
+    "",
+    line([`the key was used ${times} times by`, ...head(runtimes)]),
+    RULE,
+    ...used,
+    END,
+  ].join("\n");
+}
+
+function grouped(rows: readonly (readonly [string, readonly Counts[]])[]): string[] {
+  const groups: { names: string[]; cells: string }[] = [];
+  for (const [name, counts] of rows) {
+    const cells = line(counts.flatMap(({ kept, after }) => [`${kept}`, `**${after}**`]));
+    const last = groups.at(-1);
+    if (last?.cells === cells) last.names.push(name);
+    else groups.push({ names: [name], cells });
+  }
+  return groups.map(({ names, cells }) => `| ${names.join(", ")} ${cells}`);
+}
+
+/** A document with its tables written anew; throws where it has no marks. */
+export function withTables(
+  document: string,
+  copies: Copies,
+  write: (copies: Copies) => string = tables,
+): string {
   const [from, end] = [document.indexOf(BEGIN), document.indexOf(END)];
   if (from === -1 || end < from) throw new Error("The document has no marks for the copies");
-  return document.slice(0, from) + tables(copies) + document.slice(end + END.length);
+  return document.slice(0, from) + write(copies) + document.slice(end + END.length);
 }

@@ -9,33 +9,15 @@
  *
  * @module
  */
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { Secret } from "../../mod.ts";
+import { collect, readInto } from "./child.ts";
 import { type Operation, use } from "./operations.ts";
 
 const [operation, path] = process.argv.slice(2) as [Operation | "control", string];
 const LENGTH = 32;
-
-function readInto(bytes: Uint8Array): void {
-  const file = openSync(path, "r");
-  readSync(file, bytes, 0, LENGTH, 0);
-  closeSync(file);
-}
-
-/** All garbage is collected, as far as the engine's own collector does that. */
-async function collect(): Promise<void> {
-  const { Bun, gc } = globalThis as {
-    Bun?: { gc(synchronously: boolean): void };
-    gc?: () => void;
-  };
-  for (let turn = 0; turn < 5; turn++) {
-    if (Bun === undefined) gc?.();
-    else Bun.gc(true);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 if (operation === "control") {
@@ -44,7 +26,10 @@ if (operation === "control") {
   await lines.next();
   process.exit(kept.length > 0 ? 0 : 1);
 }
-const key = Secret.fill(LENGTH, readInto, { store: "locked", gate: "mprotect" });
+const key = Secret.fill(LENGTH, (bytes) => readInto(path, bytes), {
+  store: "locked",
+  gate: "mprotect",
+});
 const nonce = use(key, operation);
 console.log(`kept ${nonce?.toHex() ?? ""}`);
 await lines.next();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Arrival } from "./arrivals.ts";
 import type { Operation } from "./operations.ts";
 
 /** The ways, in the order in which they are shown. */
@@ -46,6 +47,9 @@ export type Table = Readonly<Record<Use, Readonly<Record<Way, Counts>>>>;
 /** The counts of one runtime for keys that are kept in a `Secret` and used in one of the ways. */
 export type UsedTable = Readonly<Record<Operation, Counts>>;
 
+/** The counts of one runtime for keys that become a `Secret` in one of the ways. */
+export type CameTable = Readonly<Record<Arrival, Counts>>;
+
 /** What docs/copies.json holds. */
 export interface Copies {
   readonly date: string;
@@ -53,7 +57,12 @@ export interface Copies {
   readonly runtimes: Readonly<
     Record<
       "bun" | "deno" | "node",
-      { readonly version: string; readonly counts: Table; readonly used: UsedTable }
+      {
+        readonly version: string;
+        readonly counts: Table;
+        readonly came: CameTable;
+        readonly used: UsedTable;
+      }
     >
   >;
 }

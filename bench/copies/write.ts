@@ -1,5 +1,5 @@
 /**
- * Writes the tables of docs/faq.md from docs/copies.json; with commands of runtimes as its
+ * Writes the tables of docs/faq.md and README.md from docs/copies.json; with commands of runtimes as its
  * arguments (JSON), counts first and writes that file.
  *
  *     write.ts ['{"bun": ["bun"], "deno": ["deno", "run", "-A"], "node": ["node"]}']
@@ -11,9 +11,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { count, countOperation, sum } from "./count.ts";
+import { type Arrival, ARRIVALS } from "./arrivals.ts";
+import { count, countArrival, countOperation, sum } from "./count.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
-import { withTables } from "./table.ts";
+import { summary, withTables } from "./table.ts";
 import { type Copies, type Counts, type Use, USES, type Way, WAYS } from "./ways.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
@@ -30,6 +31,15 @@ async function countAll(command: readonly string[]): Promise<Record<Use, Record<
   return counts;
 }
 
+async function countCame(command: readonly string[]): Promise<Record<Arrival, Counts>> {
+  const counts = {} as Record<Arrival, Counts>;
+  for (const arrival of Object.keys(ARRIVALS) as Arrival[]) {
+    counts[arrival] = await countArrival((...args) => [...command, ...args], arrival);
+    console.error(`${command[0]}, ${arrival}: ${JSON.stringify(counts[arrival])}`);
+  }
+  return counts;
+}
+
 async function countUsed(command: readonly string[]): Promise<Record<Operation, Counts>> {
   const counts = {} as Record<Operation, Counts>;
   for (const operation of Object.keys(OPERATIONS) as Operation[]) {
@@ -41,13 +51,17 @@ async function countUsed(command: readonly string[]): Promise<Record<Operation, 
 }
 
 async function take(commands: Readonly<Record<string, readonly string[]>>): Promise<void> {
-  const runtimes: Record<string, { version: string; counts: unknown; used: unknown }> = {};
+  const runtimes: Record<
+    string,
+    { version: string; counts: unknown; came: unknown; used: unknown }
+  > = {};
   for (const [name, command] of Object.entries(commands)) {
     const said = execFileSync(command[0] as string, ["--version"], { encoding: "utf8" });
     const version = /\d+\.\d+\.\d+/.exec(said)?.[0] ?? said.trim();
     runtimes[name] = {
       version,
       counts: await countAll(command),
+      came: await countCame(command),
       used: await countUsed(command),
     };
   }
@@ -60,5 +74,7 @@ async function take(commands: Readonly<Record<string, readonly string[]>>): Prom
 const [commands] = process.argv.slice(2);
 if (commands !== undefined) await take(JSON.parse(commands));
 const copies = JSON.parse(readFileSync(FILE, "utf8")) as Copies;
-const document = path("docs/faq.md");
-writeFileSync(document, withTables(readFileSync(document, "utf8"), copies));
+for (const [document, write] of [["docs/faq.md", undefined], ["README.md", summary]] as const) {
+  const file = path(document);
+  writeFileSync(file, withTables(readFileSync(file, "utf8"), copies, write));
+}

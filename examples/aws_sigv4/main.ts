@@ -9,7 +9,7 @@
  *     node examples/aws_sigv4/main.ts 'https://iam.amazonaws.com/?Action=...' us-east-1 iam
  *
  * Copies of the secret access key that are still made: on Bun one, which Bun makes of the whole
- * environment when it starts. On Deno and Node none. Of keys that are derived: see sigv4.ts.
+ * environment when it starts. On Deno and Node none, and none of the keys that are derived from it.
  */
 import process from "node:process";
 import { Secret } from "@securememory/core";

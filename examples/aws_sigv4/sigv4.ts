@@ -2,9 +2,9 @@
  * AWS Signature Version 4 with the secret access key in a secret:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  *
- * Copies that are still made: of the secret access key none. Of the keys that are derived from it
- * for one day, one region and one service, 32 bytes each for an instant: `hmac` gives an array,
- * which `Secret.from` copies to a page and wipes.
+ * Copies that are still made: none, of the secret access key, and of the keys that are derived from
+ * it for one day, one region and one service. Each is a MAC that native code writes to the page of a
+ * secret, to be the key of the next.
  */
 import { Secret } from "@securememory/core";
 
@@ -27,15 +27,10 @@ export function signingKey(secret: Secret, day: string, { region, service }: Sco
     bytes.set([0x41, 0x57, 0x53, 0x34]); // "AWS4"
     secret.readInto(bytes.subarray(4)); // from page to page
   });
-  using dayKey = macOf(prefixed, day);
-  using regionKey = macOf(dayKey, region);
-  using serviceKey = macOf(regionKey, service);
-  return macOf(serviceKey, "aws4_request");
-}
-
-/** HMAC-SHA-256 as a secret. `from` wipes the array that it is given. */
-function macOf(key: Secret, text: string): Secret {
-  return Secret.from(key.hmac("SHA-256", text));
+  using dayKey = prefixed.hmac("SHA-256", day, { as: "secret" });
+  using regionKey = dayKey.hmac("SHA-256", region, { as: "secret" });
+  using serviceKey = regionKey.hmac("SHA-256", service, { as: "secret" });
+  return serviceKey.hmac("SHA-256", "aws4_request", { as: "secret" });
 }
 
 /** The headers that a request has to be sent with, those that are given among them. */

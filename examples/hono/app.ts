@@ -11,10 +11,13 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { getCookie, setCookie } from "hono/cookie";
-import type { Secret } from "@securememory/core";
+import type { Hash } from "@securememory/core";
 
-/** What the app does with a key: both `@securememory/core` and its `/edge` have that. */
-export type Key = Pick<Secret, "hmac" | "verifyHmac">;
+/** What the app does with a key: secrets of both `@securememory/core` and its `/edge` have that. */
+export interface Key {
+  hmac(hash: Hash, data: string): Uint8Array;
+  verifyHmac(hash: Hash, data: string, mac: Uint8Array): boolean;
+}
 
 const TOLERANCE_SECONDS = 300;
 const SESSION_SECONDS = 3600;

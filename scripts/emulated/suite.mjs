@@ -16,11 +16,11 @@ export const HAS_KEYS = process.platform === "linux" &&
 
 /** Tests of what a gate or a store does: `tests/<name>_test.ts`, and all that begin so. */
 const EVERYWHERE = [
-  ...["async", "close", "copies", "create", "open", "pkey", "purge", "read", "revoke"],
-  ...["share", "stats", "update", "window", "worker"],
+  ...["async", "close", "copies", "create", "keyed_windows", "open", "pkey", "purge", "read"],
+  ...["revoke", "share", "stats", "update", "window", "worker"],
 ];
 /** The long ones of them, on one runtime each. */
-const ONCE = { bun: ["status"], deno: ["death"], node: ["layout", "rest"] };
+const ONCE = { bun: ["status", "keyed_threads"], deno: ["death"], node: ["layout", "rest"] };
 
 /** What is about the gate alone: a few minutes on all three runtimes. */
 const BRIEF = ["pkey", "window"];

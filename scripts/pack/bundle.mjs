@@ -1,15 +1,16 @@
 /**
  * The package's JavaScript: the entry points bundled by esbuild, readable, what they share in
- * chunks; and the native libraries' bytes, a module each. No sources and no source maps: with
- * them the tarball would be beyond its limit.
+ * chunks; and the native libraries' bytes, a module each. Comments are in the declarations alone,
+ * where editors look for them. No sources and no source maps: with them the tarball would be
+ * beyond its limit.
  */
-import { build } from "esbuild";
+import { build, transformSync } from "esbuild";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { brotli } from "../brotli.mjs";
 import { LIBRARIES, WASM } from "../libraries.mjs";
 import { ROOT } from "../toolchain.mjs";
-import { CONDITIONS, edgeModules } from "./edge.mjs";
+import { EDGE_ENTRIES, edgeForms } from "./edge.mjs";
 
 /** The package's bytes are loaded by `require`, so that its modules wait for nothing. */
 const embedded = {
@@ -23,42 +24,32 @@ const embedded = {
   },
 };
 
-const FORM = {
-  bundle: true,
-  format: "esm",
-  platform: "neutral",
-  target: "esnext",
-  charset: "utf8",
-  logLevel: "warning",
-};
-
-/** The edge where WebAssembly has to be a file: a module for each condition, and the file beside them. */
-async function bundleEdge(folder) {
-  for (const condition of CONDITIONS) {
-    await build({
-      absWorkingDir: ROOT,
-      entryPoints: [{ in: "edge.ts", out: `edge.${condition}` }],
-      outdir: folder,
-      ...FORM,
-      plugins: [edgeModules(condition)],
-    });
-  }
-  copyFileSync(join(ROOT, WASM), join(folder, basename(WASM)));
-}
+const FORM = { target: "esnext", charset: "utf8", logLevel: "warning" };
 
 /** Bundles entry points (paths from the root, `mod.ts`) into a folder. */
 export async function bundle(entries, folder) {
   await build({
     absWorkingDir: ROOT,
-    entryPoints: entries,
+    entryPoints: [
+      ...entries.filter((entry) => entry !== "edge.ts")
+        .map((entry) => ({ in: entry, out: entry.replace(/\.ts$/, "") })),
+      ...EDGE_ENTRIES,
+    ],
     outdir: folder,
     ...FORM,
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
     splitting: true,
     chunkNames: "shared-[hash]",
-    plugins: [embedded],
+    // Together with the white space, which comes back, it leaves comments out.
+    minifyWhitespace: true,
+    plugins: [embedded, edgeForms()],
   });
   const modules = readdirSync(folder).map((name) => join(folder, name));
-  for (const path of modules) writeFileSync(path, tidy(readFileSync(path, "utf8")));
+  for (const path of modules) {
+    writeFileSync(path, tidy(transformSync(readFileSync(path, "utf8"), FORM).code));
+  }
   const code = modules.map((path) => readFileSync(path, "utf8")).join("");
   expect(code, /`\.\.\/lib\/\$\{/g, 1, "place that looks for lib/");
   expect(
@@ -70,7 +61,8 @@ export async function bundle(entries, folder) {
   expect(code, /__require/g, 0, "require() that bundlers cannot see through");
   expect(code, /"(?:\.\.\/){2}|`(?:\.\.\/){2}/g, 0, "path that leads out of the package");
   writeEmbedded(join(folder, "embedded"));
-  await bundleEdge(folder);
+  // The edge where WebAssembly has to be a file.
+  copyFileSync(join(ROOT, WASM), join(folder, basename(WASM)));
 }
 
 function tidy(text) {
@@ -80,8 +72,8 @@ function tidy(text) {
     // A `require` of the bundler's own hides from the next bundler what is required.
     .replace(/^var __require = [^]*?^\}\);\n/m, "")
     .replaceAll("__require(", "require(")
-    // Where it was in a chunk of its own.
-    .replace(/^ {2}__require,?\n/gm, "");
+    // Where one chunk has it and another one uses it.
+    .replace(/^((?:im|ex)port \{.*?)\b__require, /gm, "$1");
 }
 
 function expect(code, pattern, wanted, what) {

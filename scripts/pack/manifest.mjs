@@ -36,6 +36,9 @@ export function manifestOf(project, { files, repository }) {
     }];
   });
   manifest.exports = { ...Object.fromEntries(exports), "./package.json": "./package.json" };
+  // All but these can be left out where nothing is used of them: they say where the module is.
+  const { types: _, ...forms } = manifest.exports["./edge"];
+  manifest.sideEffects = [...new Set(Object.values(forms))];
   // For tools that do not know `exports`.
   manifest.types = "./dist/mod.d.ts";
   if (project.bin !== undefined) {

@@ -5,8 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { LIBRARIES } from "../libraries.mjs";
+import { basename, join } from "node:path";
+import { LIBRARIES, WASM } from "../libraries.mjs";
 import { ROOT, ZIG_VERSION } from "../toolchain.mjs";
 
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
@@ -15,21 +15,30 @@ const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 export function sbom({ name, version, description, license, devDependencies }) {
   const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
   const licenses = [{ license: { id: license } }];
-  const libraries = LIBRARIES.map(({ part, target, path }) => {
-    return {
-      type: "library",
-      "bom-ref": `${purl}#${path}`,
-      name: path,
-      version,
-      description: `The native library "${part}" of ${name} for ${target.os} on ${target.arch}`,
-      hashes: [{ alg: "SHA-256", content: sha256(readFileSync(join(ROOT, path))) }],
-      licenses,
-      properties: [
-        { name: "securememory:target", value: target.name },
-        { name: "securememory:source", value: "zig/" },
-      ],
-    };
+  const libraryOf = (path, { from = path, target, description }) => ({
+    type: "library",
+    "bom-ref": `${purl}#${path}`,
+    name: path,
+    version,
+    description,
+    hashes: [{ alg: "SHA-256", content: sha256(readFileSync(join(ROOT, from))) }],
+    licenses,
+    properties: [
+      { name: "securememory:target", value: target },
+      { name: "securememory:source", value: "zig/" },
+    ],
   });
+  const libraries = LIBRARIES.map(({ part, target, path }) =>
+    libraryOf(path, {
+      target: target.name,
+      description: `The native library "${part}" of ${name} for ${target.os} on ${target.arch}`,
+    })
+  );
+  libraries.push(libraryOf(`dist/${basename(WASM)}`, {
+    from: WASM,
+    target: "wasm32-freestanding",
+    description: `The WebAssembly module of ${name}/edge`,
+  }));
   const bill = {
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
     bomFormat: "CycloneDX",
@@ -41,11 +50,11 @@ export function sbom({ name, version, description, license, devDependencies }) {
       tools: {
         components: [
           { type: "application", name: "zig", version: ZIG_VERSION },
-          ...["esbuild", "typescript"].map((tool) => ({
+          ...["esbuild", "typescript", "@gfx/zopfli"].map((tool) => ({
             type: "application",
             name: tool,
             version: devDependencies[tool],
-            purl: `pkg:npm/${tool}@${devDependencies[tool]}`,
+            purl: `pkg:npm/${tool.replace("@", "%40")}@${devDependencies[tool]}`,
           })),
         ],
       },

@@ -40,12 +40,15 @@ const ON_RUNTIME: Readonly<Record<RuntimeCause, Advice>> = {
     id: "deno-allow-ffi-whole",
     text:
       "A permission for one library names its file, and this module brought its library along " +
-      "in no file. Give --allow-ffi without a path, or write the library to a file by " +
-      "--write-library, and name that one in SECUREMEMORY_LIBRARY.",
+      "in no file. Give --allow-ffi without a path, or write the libraries to files by " +
+      "--write-libraries, and name those: in SECUREMEMORY_LIBRARY, and for keyed operations in " +
+      "SECUREMEMORY_CRYPTO_LIBRARY.",
     commands: [
-      "deno run -A jsr:@securememory/core/doctor --write-library ./securememory.so",
-      "export SECUREMEMORY_LIBRARY=$PWD/securememory.so",
-      "deno run --allow-env=SECUREMEMORY_LIBRARY --allow-ffi=$SECUREMEMORY_LIBRARY main.ts",
+      "deno run -A jsr:@securememory/core/doctor --write-libraries ./native",
+      "export SECUREMEMORY_LIBRARY=$PWD/native/libsecurememory.so",
+      "export SECUREMEMORY_CRYPTO_LIBRARY=$PWD/native/libsecurememory-crypto.so",
+      "deno run --allow-env=SECUREMEMORY_LIBRARY,SECUREMEMORY_CRYPTO_LIBRARY \\",
+      "  --allow-ffi=$PWD/native main.ts",
     ],
     source: "docs/permissions.md of this package",
   },

@@ -11,6 +11,7 @@ export type Command =
   | { readonly kind: "version" }
   | { readonly kind: "examine"; readonly json: boolean; readonly required: readonly RowName[] }
   | { readonly kind: "write"; readonly json: boolean; readonly path: string }
+  | { readonly kind: "write-both"; readonly json: boolean; readonly folder: string }
   | { readonly kind: "wrong"; readonly message: string };
 
 /** What `--help` prints. */
@@ -25,6 +26,9 @@ Usage: doctor [options]
                            ${ROWS.slice(4).join(", ")}
   --write-library PATH     write the native library that is in use to a new file, and print its
                            path and SHA-256: for SECUREMEMORY_LIBRARY. Never overwrites.
+  --write-libraries FOLDER
+                           the same of that one and of the crypto library, which keyed operations
+                           need, to two files: for SECUREMEMORY_CRYPTO_LIBRARY as well
   --help                   this text
   --version                version of the package
 
@@ -41,6 +45,7 @@ const OPTIONS: ReadonlyMap<string, boolean> = new Map([
   ["--json", false],
   ["--require", true],
   ["--write-library", true],
+  ["--write-libraries", true],
   ["--help", false],
   ["-h", false],
   ["--version", false],
@@ -72,6 +77,7 @@ function isOption(value: string, equals: number): boolean {
 const WANTED: Readonly<Record<string, string>> = {
   "--require": `one or more of ${ROWS.join(", ")}`,
   "--write-library": "the path of a new file",
+  "--write-libraries": "the path of a folder",
 };
 
 function unknown(argument: string, name: string): string {
@@ -85,15 +91,19 @@ function commandOf(given: ReadonlyMap<string, readonly string[]>): Command {
   if (given.has("--help") || given.has("-h")) return { kind: "help" };
   if (given.has("--version")) return { kind: "version" };
   const json = given.has("--json");
-  const paths = given.get("--write-library");
   const lists = given.get("--require");
-  if (paths !== undefined) {
+  const writing = ["--write-library", "--write-libraries"].filter((name) => given.has(name));
+  const [name, other] = writing;
+  if (name !== undefined) {
     if (lists !== undefined) {
-      return wrong("Cannot use --require with --write-library: it writes, and does not examine");
+      return wrong(`Cannot use --require with ${name}: it writes, and does not examine`);
     }
-    const [path, second] = paths;
-    if (second !== undefined) return wrong("Cannot use --write-library twice: one file is written");
-    return { kind: "write", json, path: path as string };
+    if (other !== undefined) return wrong(`Cannot use ${name} with ${other}: which writes it, too`);
+    const [path, second] = given.get(name) as readonly string[];
+    if (second !== undefined) return wrong(`Cannot use ${name} twice: it writes to one place`);
+    return name === "--write-library"
+      ? { kind: "write", json, path: path as string }
+      : { kind: "write-both", json, folder: path as string };
   }
   const names = (lists ?? []).flatMap((list) => list.split(",")).map((name) => name.trim());
   for (const name of names) {

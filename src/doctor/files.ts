@@ -18,6 +18,7 @@ interface FileSystem {
   fsyncSync(file: number): void;
   closeSync(file: number): void;
   unlinkSync(path: string): void;
+  mkdirSync(path: string, mode: number): void;
 }
 
 type Permission = { readonly name: "read" | "write"; readonly path: string };

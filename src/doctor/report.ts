@@ -5,7 +5,10 @@
  */
 import { type Availability, type Capabilities, capabilities } from "../capabilities.ts";
 import { SecureMemoryError } from "../errors.ts";
+import { cryptoPath } from "../native/crypto.ts";
 import { currentRuntime } from "../native/current.ts";
+import { HASHES } from "../native/hashes.ts";
+import { CORE, CRYPTO, type Part } from "../native/part.ts";
 import type { RuntimeName } from "../native/runtime.ts";
 import { VERSION } from "../version.ts";
 import { type Advice, adviceOn } from "./advice.ts";
@@ -57,6 +60,20 @@ export interface LibraryReport {
   readonly bytes: number | null;
   /** SHA-256 of it in hexadecimal; `null` if the runtime may not read it. */
   readonly sha256: string | null;
+  /** Whether that is the one this version of the package was made with; `null` if it is unknown. */
+  readonly verified: boolean | null;
+}
+
+/** The native crypto library, which keyed operations need: `hmac`, `encrypt`, and so on. */
+export interface CryptoReport {
+  /** Whether it could be loaded: keyed operations work. */
+  readonly loaded: boolean;
+  /** Why not; `null` if it was loaded. */
+  readonly reason: string | null;
+  /** What can be done about that. */
+  readonly advice: readonly Advice[];
+  /** The library; `null` if it was not loaded. */
+  readonly library: LibraryReport | null;
 }
 
 /** The secret that was made to find out. */
@@ -95,6 +112,8 @@ export interface Report {
   readonly host: Host;
   /** The native library; `null` if none could be loaded. */
   readonly library: LibraryReport | null;
+  /** The native crypto library. */
+  readonly crypto: CryptoReport;
   /** Bytes of a memory page; 0 if unknown. */
   readonly pageSize: number;
   /** The budget for locked memory. */
@@ -112,7 +131,8 @@ export interface Report {
 }
 
 /**
- * Looks what this host offers: asks the kernel, makes a secret, looks at its pages, closes it.
+ * Looks what this host offers: asks the kernel, makes a secret, looks at its pages, closes it, and
+ * loads both native libraries.
  * Never throws for something missing, and never prompts for a permission. It holds its thread
  * up for a moment where pages have to come to rest: under the gate `pkey`, for less than a second.
  *
@@ -138,7 +158,8 @@ export function examine(): Report {
     supported: known.supported,
     runtime: runtimeOfHost(),
     host,
-    library: libraryOf(known),
+    library: known.library === undefined ? null : libraryAt(known.library, CORE),
+    crypto: cryptoOf(known, host),
     pageSize: known.pageSize,
     lock: lockOf(known, host),
     hibernation: known.hibernation,
@@ -173,14 +194,34 @@ function isUnread(reason: string | null): boolean {
   return reason?.startsWith("Cannot read the status") ?? false;
 }
 
-function libraryOf({ library }: Capabilities): LibraryReport | null {
-  if (library === undefined) return null;
-  const bytes = readBytes(library);
+function libraryAt(path: string, part: Part): LibraryReport {
+  const bytes = readBytes(path);
+  const runtime = currentRuntime();
+  const sha256 = bytes === undefined ? null : runtime?.sha256(bytes) ?? null;
+  const ours = HASHES[part.name][`${runtime?.os}-${runtime?.arch}`];
   return {
-    path: library,
+    path,
     bytes: bytes?.length ?? null,
-    sha256: bytes === undefined ? null : currentRuntime()?.sha256(bytes) ?? null,
+    sha256,
+    verified: sha256 === null ? null : sha256 === ours,
   };
+}
+
+function cryptoOf({ supported, reason }: Capabilities, host: Host): CryptoReport {
+  const missing = (why: string): CryptoReport => ({
+    loaded: false,
+    reason: why,
+    advice: adviceOn({ row: "secret", reason: why }, host),
+    library: null,
+  });
+  // It gets its secrets from the core.
+  if (!supported) return missing(reason ?? "no secret can be made here");
+  try {
+    return { loaded: true, reason: null, advice: [], library: libraryAt(cryptoPath(), CRYPTO) };
+  } catch (error) {
+    if (!(error instanceof SecureMemoryError)) throw error;
+    return missing(error.message);
+  }
 }
 
 function lockOf(known: Capabilities, { mayLockAll }: Host): LockReport {

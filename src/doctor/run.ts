@@ -10,7 +10,7 @@ import { lookAtHost } from "./host.ts";
 import { examine, type Report, type RowName } from "./report.ts";
 import { standardTerminal, type Terminal, wrap } from "./terminal.ts";
 import { textOf, type Verdict } from "./text.ts";
-import { writeLibrary } from "./write_library.ts";
+import { type NotWritten, writeLibraries, writeLibrary, type Written } from "./write_library.ts";
 
 /** All is there; something is missing, or could not be done; the command line is wrong. */
 const STATUS = { fine: 0, missing: 1, wrong: 2 } as const;
@@ -43,7 +43,9 @@ export function run(args: readonly string[], terminal: Terminal = standardTermin
       terminal.out(VERSION);
       return STATUS.fine;
     case "write":
-      return write(command.path, command.json, terminal);
+      return write(writeLibrary(command.path), command.json, terminal);
+    case "write-both":
+      return write(writeLibraries(command.folder), command.json, terminal);
     case "examine":
       return tell(command.required, command.json, terminal);
   }
@@ -67,12 +69,14 @@ function verdictOn({ secret, rows }: Report, required: readonly RowName[]): Verd
   return { required, missing, ok: secret.made && missing.length === 0 };
 }
 
-function write(path: string, json: boolean, terminal: Terminal): number {
-  const result = writeLibrary(path);
+function write(
+  result: Written | readonly Written[] | NotWritten,
+  json: boolean,
+  terminal: Terminal,
+): number {
   if (!("message" in result)) {
-    terminal.out(
-      json ? JSON.stringify(result, null, 2) : `${result.path}\nsha256 ${result.sha256}`,
-    );
+    const lines = [result].flat().map(({ path, sha256 }) => `${path}\nsha256 ${sha256}`);
+    terminal.out(json ? JSON.stringify(result, null, 2) : lines.join("\n"));
     return STATUS.fine;
   }
   terminal.error(`doctor: ${result.message}`);

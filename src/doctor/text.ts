@@ -6,7 +6,7 @@
 import type { Advice } from "./advice.ts";
 import { draw } from "./draw.ts";
 import type { Host } from "./host.ts";
-import type { Report, Row } from "./report.ts";
+import type { LibraryReport, Report, Row } from "./report.ts";
 import { count, type Styles, stylesOf, type Terminal, wrap } from "./terminal.ts";
 
 /** What was asked for, beside the report. */
@@ -38,7 +38,7 @@ export function textOf(report: Report, verdict: Verdict, terminal: Terminal): st
     }
     lines.push("");
   }
-  lines.push(...numbers(report));
+  lines.push(...libraries(report, terminal, print), ...numbers(report));
   if (report.picture !== null) lines.push("", ...draw(report.picture, terminal));
   else if (report.secret.made) {
     lines.push("", ...wrap(`There is no picture: ${report.pictureReason}`, terminal.columns));
@@ -125,15 +125,33 @@ function adviser(
   };
 }
 
+const bytes = (number: number) => `${count(number)} bytes`;
+
+function libraries(
+  { library, crypto }: Report,
+  { columns }: Terminal,
+  print: (advice: readonly Advice[]) => string[],
+): string[] {
+  if (library === null) return [];
+  const lines = libraryLines("Library", library);
+  if (crypto.library !== null) return [...lines, ...libraryLines("Crypto", crypto.library)];
+  const why = `not loaded, so there are no keyed operations: ${crypto.reason}`;
+  return [...lines, ...wrap(why, columns, "Crypto       ", INDENT), ...print(crypto.advice)];
+}
+
+const INDENT = " ".repeat(13);
+
+function libraryLines(name: string, library: LibraryReport): string[] {
+  const size = library.bytes === null ? "" : `, ${bytes(library.bytes)}`;
+  const path = `${name.padEnd(INDENT.length)}${library.path}${size}`;
+  if (library.sha256 === null) return [path];
+  const whose = library.verified ? "verified" : "not of this version";
+  return [path, `${INDENT}sha256 ${library.sha256}, ${whose}`];
+}
+
 function numbers(report: Report): string[] {
-  const { lock, library, hibernation, pageSize } = report;
-  const bytes = (number: number) => `${count(number)} bytes`;
+  const { lock, hibernation, pageSize } = report;
   const lines: string[] = [];
-  if (library !== null) {
-    const size = library.bytes === null ? "" : `, ${bytes(library.bytes)}`;
-    lines.push(`Library      ${library.path}${size}`);
-    if (library.sha256 !== null) lines.push(`             sha256 ${library.sha256}`);
-  }
   if (pageSize > 0) {
     const limit = lock.unlimited
       ? "no limit"

@@ -38,6 +38,13 @@ export interface Core {
     dataLength: number,
     out: number,
   ): number;
+  securememory_hmac_secret(
+    handle: number,
+    hash: number,
+    data: number,
+    dataLength: number,
+    alignment: number,
+  ): number;
   securememory_verify_hmac(
     handle: number,
     hash: number,

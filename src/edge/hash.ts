@@ -6,4 +6,4 @@
  */
 
 /** In hexadecimal. */
-export const WASM_HASH = "29aea634360f4bcac35a56421cac7e8061f9a489f0215cc9db866aa38a815869";
+export const WASM_HASH = "bc82deba23b9d3e170edffe7b37813d25ddab1a8acc3ef167fa7a0c23f9be8cb";

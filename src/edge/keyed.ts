@@ -33,6 +33,7 @@ import {
   type DecryptSecretOptions,
   type DeriveOptions,
   type EncryptOptions,
+  type HmacSecretOptions,
   type PasswordParams,
 } from "../keyed/options.ts";
 import { ACTION as STRETCHING, checkParams } from "../keyed/password_params.ts";
@@ -63,6 +64,27 @@ export function hmac(cell: Cell, hash: unknown, data: unknown): Bytes {
         calls.securememory_hmac(cell.handle, number, start as number, first.length, outAt),
     );
   });
+}
+
+/** The cell of a secret that is the MAC of data under another one. */
+export function hmacSecret(
+  cell: Cell,
+  hash: unknown,
+  data: unknown,
+  options: HmacSecretOptions,
+): Cell {
+  const number = hashNumber(hash, MAKING);
+  const { as: _as, ...rest } = options;
+  return make(cell, HASH_BYTES[number], rest, MAKING, () => {
+    first.take(data, MAKING, "data");
+  }, (calls, { at: [start] }, alignment) =>
+    calls.securememory_hmac_secret(
+      cell.handle,
+      number,
+      start as number,
+      first.length,
+      alignment,
+    ));
 }
 
 /** Whether a MAC is that of data under a secret. */

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { library } from "../native/embedded/wasm.ts";
+import { library, order } from "../native/embedded/wasm.ts";
+import { bytesOf } from "./printable.ts";
 
 /** The module. Every engine has it compiled in a few milliseconds. */
 export function wasmModule(): WebAssembly.Module {
-  return new WebAssembly.Module(Uint8Array.from(atob(library), (one) => one.charCodeAt(0)));
+  return new WebAssembly.Module(bytesOf(library, order));
 }

@@ -5,7 +5,6 @@
  */
 import { describe } from "../arguments.ts";
 import { isKept } from "../kept_bytes.ts";
-import { checkObject, type DecryptOptions, type DecryptSecretOptions } from "./options.ts";
 import { notAuthentic } from "./refusals.ts";
 
 /** What fails, for messages. */
@@ -19,23 +18,6 @@ export const ALGORITHM = "XChaCha20-Poly1305";
 export const KEY_BYTES = 32;
 /** The nonce's 24 bytes and the tag's 16. */
 export const OVERHEAD_BYTES = 40;
-
-/**
- * Whether the plaintext is to be a secret.
- *
- * @throws {TypeError} If it is to be anything else but an array.
- */
-export function isForSecret(
-  options: DecryptOptions | DecryptSecretOptions | undefined,
-): options is DecryptSecretOptions {
-  if (options === undefined) return false;
-  checkObject(options, DECRYPTING);
-  const { as } = options as Partial<DecryptSecretOptions>;
-  if (as === undefined || as === "secret") return as !== undefined;
-  throw new TypeError(
-    `${DECRYPTING}: the option as must be "secret", current value is ${describe(as)}`,
-  );
-}
 
 /**
  * Bytes of a box's plaintext.

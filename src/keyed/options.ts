@@ -15,6 +15,12 @@ export interface DeriveOptions extends SecretOptions {
   hash?: Hash;
 }
 
+/** Options for a MAC that is a secret. */
+export interface HmacSecretOptions extends SecretOptions {
+  /** What `hmac` gives. */
+  as: "secret";
+}
+
 /** Options for encrypting. */
 export interface EncryptOptions {
   /** Additional data: authenticated with the box, and not in it. Default: none. */
@@ -41,7 +47,7 @@ export interface PasswordParams {
   memory?: number;
   /** How often the memory is gone through, at least once. Default 3. */
   passes?: number;
-  /** Lanes, from 1 to 2^21 - 1. They are part of the result; the work is done by one thread. Default 4. */
+  /** Lanes, from 1 to 2^24 - 1. They are part of the result; the work is done by one thread. Default 4. */
   parallelism?: number;
   /** Bytes of the result, from 4. Default 32. */
   length?: number;
@@ -56,6 +62,33 @@ export function checkObject(options: unknown, action: string): void {
 }
 
 /**
+ * Whether an operation's result is to be a secret.
+ *
+ * @throws {TypeError} If it is to be anything else but an array.
+ */
+export function isForSecret<T extends { as: "secret" }>(
+  options: object | undefined,
+  action: string,
+): options is T {
+  if (options === undefined) return false;
+  checkObject(options, action);
+  const { as } = options as { as?: unknown };
+  if (as === undefined || as === "secret") return as !== undefined;
+  throw new TypeError(
+    `${action}: the option as must be "secret", current value is ${describe(as)}`,
+  );
+}
+
+/**
+ * Checks the options of an operation that has none but `as`, where that is not asked for.
+ *
+ * @throws {TypeError} If there is another one.
+ */
+export function requireNoOptions(options: object | undefined, action: string): void {
+  if (options !== undefined) requireNone(options, action);
+}
+
+/**
  * The additional data of options that have nothing else.
  *
  * @throws {TypeError} If they have.
@@ -63,10 +96,14 @@ export function checkObject(options: unknown, action: string): void {
 export function additionalOf(options: EncryptOptions | undefined, action: string): unknown {
   if (options === undefined) return undefined;
   checkObject(options, action);
-  const { aad, ...others } = options as { aad?: unknown; as?: unknown };
+  const { aad, ...others } = options as { aad?: unknown };
+  requireNone(others, action);
+  return aad;
+}
+
+function requireNone(others: { as?: unknown }, action: string): void {
   for (const name of Object.keys(others)) {
     if (name === "as" && others.as === undefined) continue;
     throw new TypeError(`${action}: there is no option ${name} here`);
   }
-  return aad;
 }

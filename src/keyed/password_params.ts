@@ -12,8 +12,7 @@ export const ACTION = "Cannot make a secret of the password";
 // RFC 9106, 3.1.
 const NONCE_BYTES_MIN = 8;
 const LENGTH_MIN = 4;
-/** The RFC's own bound is 2^24 - 1; Zig's std counts eight times this in 24 bits. */
-const PARALLELISM_MAX = 2 ** 21 - 1;
+const PARALLELISM_MAX = 2 ** 24 - 1;
 const U32_MAX = 2 ** 32 - 1;
 /** KiB of memory for each lane. */
 const LANE_KIB_MIN = 8;

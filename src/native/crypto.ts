@@ -11,6 +11,7 @@ import { loadPart } from "./load.ts";
 import { CRYPTO } from "./part.ts";
 
 let loaded: CryptoCalls | undefined;
+let loadedFrom: string | undefined;
 
 /**
  * The library's functions. It is loaded on the first call.
@@ -19,6 +20,16 @@ let loaded: CryptoCalls | undefined;
  */
 export function cryptoCalls(): CryptoCalls {
   return loaded ??= load();
+}
+
+/**
+ * Where the library is, which is loaded for that.
+ *
+ * @throws As `cryptoCalls`.
+ */
+export function cryptoPath(): string {
+  cryptoCalls();
+  return loadedFrom as string;
 }
 
 function load(): CryptoCalls {
@@ -33,5 +44,6 @@ function load(): CryptoCalls {
         `library "${core.path}"`,
     );
   }
+  loadedFrom = path;
   return calls;
 }

@@ -28,6 +28,18 @@ export const CRYPTO_SYMBOLS = {
     ],
     result: "i32", // bytes written
   },
+  securememory_crypto_hmac_secret: {
+    parameters: [
+      "f64", // handle
+      "f64", // open
+      "f64", // hash
+      "buffer", // data
+      "f64", // length of it
+      "f64", // alignment
+      "f64", // flags
+    ],
+    result: "i32", // handle
+  },
   securememory_crypto_verify_hmac: {
     parameters: [
       "f64", // handle

@@ -9,19 +9,19 @@ import type { Part } from "./part.ts";
 /** By library, operating system and processor. */
 export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: string }>> = {
   core: {
-    "linux-x86_64": "ff3cba94c23d7f188e8c113d36474c35f08bed43f8896afe5157864729fb618f",
-    "linux-aarch64": "fd8658d8e9de66bebf597f40d3911b0627dcc070f92d2caf2a4c184e932ffafc",
-    "macos-x86_64": "c8a1a048cc66609d4e944abde12d8291acfc25ec6b0610ac154190e38e9a965c",
-    "macos-aarch64": "b7c9689ebc0da299fc1082141cf3c1df2d4b18eb680156cf85d2c74774851f34",
-    "windows-x86_64": "b387eaa4b2caf078e56d2f608a5194d5e7ee404dcbddafaec98d9135882c3dad",
-    "windows-aarch64": "82ab677fd6a1c944ad81794a181ae2adf7e372919cd487896aeb2d410179aaa0",
+    "linux-x86_64": "9d5151cea4c0a1202a96ab23a72b1a0bc8c8323ec47e93d66422ea2fecdaa347",
+    "linux-aarch64": "a8a97906b8b5c85ffc23dc712c7289580cd3a3066e34c6b70fe86a4c3617ae67",
+    "macos-x86_64": "232da15c778c50c4ba68c831b975cfee6eb7ddeb1c7ad8f8152233878aa4f33e",
+    "macos-aarch64": "a0e66dbd41af4f727429f153494e5d8d106c30d8bedfd04f8131a67e77a0a769",
+    "windows-x86_64": "c3c2ad8975a1ce3f4f8c7beaa03e8bc35a1eb0107b3b9d56784407675280fccf",
+    "windows-aarch64": "abb99c843551f6d61362db73468923f18ef76942d7246d26d0397249f6857ca6",
   },
   crypto: {
-    "linux-x86_64": "f259d388ce68273ec04d0b7702f9061196e10c9f82dce3c6552cbc307b67fac6",
-    "linux-aarch64": "0b229224c113d3815bca301d2ecfa285a8f6df6789a058afb9a6ccf9be4339ec",
-    "macos-x86_64": "e1a4d8be3e3bd2b25f39805f4f7611b7e41e651ae1b07be6760e7d3b20497807",
-    "macos-aarch64": "8396e60e80894fe1ff09e18976cd6a6616e78a6c8eb48e06d7451eb9200c2333",
-    "windows-x86_64": "33bb72e3b0ef0ab1758b79747a75f38a865c320f62873bc3648eb164c316c289",
-    "windows-aarch64": "09bfebedd18dd893a229e52eaf3936350cfdbeddba56260411ffb339dd78a49d",
+    "linux-x86_64": "eda2085ef423f856b2b8bb57784aad8194faf5872104c815ded3f5442d448712",
+    "linux-aarch64": "1fc2809de44407a5cc5714517d1bd8c179ea8a0f845d11a61af12f5fb179d6c3",
+    "macos-x86_64": "7a4730e037c3fdf7abd4f2ee5c527420f129904988e44e926ea10bcb8176932b",
+    "macos-aarch64": "91bd3aac33c4d168e107786e09127e5e429a171c0cd4b82b7e5f93a4d0979263",
+    "windows-x86_64": "7a56e9fedbd4e1fcacf2116580b8e3764d5285be74fb6009c984fcc26b6cc9c2",
+    "windows-aarch64": "f3c90546ce1d9c58bc500037f4049bddd935bde4702df82c44b356def24705ce",
   },
 };

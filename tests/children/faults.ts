@@ -287,6 +287,7 @@ const cases: Record<string, () => void | Promise<void>> = {
     let text = Secret.fromString("text");
     const operations: readonly ((key: Secret) => unknown)[] = [
       (key) => assert.equal(key.hmac("SHA-256", "data").toHex(), wanted),
+      (key) => key.hmac("SHA-256", "data", { as: "secret" }).close(),
       (key) => key.verifyHmac("SHA-256", "data", bytes()),
       (key) => key.encrypt("text"),
       (key) => key.encrypt(text),

@@ -12,14 +12,10 @@ import { patience } from "../support/child.ts";
 import { unless } from "../support/skip.ts";
 import { bundle, tell } from "./support/bundled.ts";
 import type { Result } from "./support/run.ts";
-import { chromium } from "./support/tools.ts";
+import { type Chromium, chromium } from "./support/tools.ts";
 
 const found = chromium();
-const skip = unless(
-  "chromium",
-  found !== undefined,
-  "there is no Chromium; node scripts/chromium.mjs unpacks one",
-);
+const skip = typeof found === "string" ? unless("chromium", false, found) : false;
 
 /** What the tests of shared memory need: isolation of the page. */
 const HEADERS = {
@@ -39,7 +35,7 @@ const PAGE = `<!doctype html><script type="module">
 
 /** What `run()` of a bundle says in a page. */
 async function ask<T>(folder: string): Promise<T> {
-  const { path, env } = found as NonNullable<typeof found>;
+  const { path, env } = found as Chromium;
   const profile = mkdtempSync(join(tmpdir(), "securememory-chromium-"));
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const server = createServer(async (request, response) => {

@@ -8,7 +8,8 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { MEMORY_MAX } from "../../src/edge/core.ts";
 import { WASM_HASH } from "../../src/edge/hash.ts";
-import { library } from "../../src/native/embedded/wasm.ts";
+import { bytesOf } from "../../src/edge/printable.ts";
+import { library, order } from "../../src/native/embedded/wasm.ts";
 import { patience, ROOT } from "../support/child.ts";
 import { withFolder, withoutZig, zigPath } from "../support/native.ts";
 import { bundle } from "./support/bundled.ts";
@@ -24,7 +25,7 @@ test("the module has less than 100 KiB, compressed less than 40", () => {
 
 test("the module is the one whose SHA-256 is committed, as a file and in JavaScript", () => {
   assert.equal(createHash("sha256").update(bytes).digest("hex"), WASM_HASH);
-  const embedded = Uint8Array.from(atob(library), (one) => one.charCodeAt(0));
+  const embedded = bytesOf(library, order);
   assert.equal(createHash("sha256").update(embedded).digest("hex"), WASM_HASH);
 });
 

@@ -72,6 +72,7 @@ describe("the package for JSR", () => {
         }
       }
     }
+    assert.ok(paths.includes("/src/native/embedded/wasm.ts"), "the edge's module");
     const wanted =
       /^\/((mod|doctor|edge)\.ts|docs\/[\w/-]+\.(md|svg|json)|src\/[\w/]+\.ts|(README|SECURITY|CHANGELOG)\.md|LICENSE|deno\.json)$/;
     assert.deepEqual(paths.filter((path) => !wanted.test(path)), []);

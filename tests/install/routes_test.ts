@@ -31,6 +31,16 @@ console.log(JSON.stringify({ length, locked, guarded, protection, verified, libr
 `;
 }
 
+/** The same at the edge, which needs no permission and has no library. */
+const EDGE = `
+import { Secret } from "${NAME}/edge";
+using key = Secret.random(32);
+const length: number = key.withBytes((bytes) => bytes.length);
+const { store } = key.status();
+const verified = key.verifyHmac("SHA-256", "message", key.hmac("SHA-256", "message"));
+console.log(JSON.stringify({ length, store, verified }));
+`;
+
 /** A Worker that is sent a ticket and a word as soon as it was made, and tells of them. */
 function workerPrograms(kind: "web" | "node"): Record<string, string> {
   const tell = `(message) => {
@@ -250,6 +260,21 @@ describe("the package, installed", () => {
     it("keeps a secret on Deno, where no file is beside the module", limit, async () => {
       const library = await use("jsr", "deno", [install, COMMANDS.deno], project);
       assert.match(library, /^\/proc\/self\/fd\/\d+$/);
+    });
+
+    it("has the edge for Deno without any permission", limit, async () => {
+      const name = "edge.ts";
+      writeFiles(project, { [name]: EDGE });
+      await succeed(`deno check ${name}`, project);
+      const command = `deno run --no-prompt ${name}`;
+      const { stdout } = await succeed(command, project);
+      assert.deepEqual(JSON.parse(stdout), { length: 32, store: "wasm", verified: true });
+      rows.push({
+        route: "jsr, the edge",
+        runtime: "deno",
+        commands: [install, command],
+        library: "none",
+      });
     });
 
     it("keeps a secret on Deno by the address of a module", limit, async () => {

@@ -44,8 +44,8 @@ test("the bill of materials is of this package, and says that it depends on noth
   assert.equal(bill.dependencies.length, refs.length + 1);
 });
 
-test("the bill of materials has each native library with the SHA-256 of the one in the package", () => {
-  assert.equal(bill.components.length, 12);
+test("the bill of materials has each library, and the edge's module, with the SHA-256 of the one in the package", () => {
+  assert.equal(bill.components.length, 13);
   for (const { name, hashes } of bill.components) {
     const hash = createHash("sha256").update(readFileSync(join(folder, name))).digest("hex");
     assert.deepEqual(hashes, [{ alg: "SHA-256", content: hash }], name);
@@ -66,5 +66,6 @@ test("the bill of materials names what made the package, in the versions that ar
     zig,
     esbuild: project.devDependencies.esbuild,
     typescript: project.devDependencies.typescript,
+    "@gfx/zopfli": project.devDependencies["@gfx/zopfli"],
   });
 });

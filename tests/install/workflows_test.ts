@@ -100,5 +100,16 @@ test("nothing is published that was not tested, attested and built the same else
     github: "[npm, jsr]",
   });
   assert.match(text, /npm publish .*--provenance/);
-  assert.match(text, /git diff --exit-code src\/native\/hashes\.ts/);
+  const compared = text.match(
+    /git diff --exit-code src\/native\/hashes\.ts src\/edge\/hash\.ts$/gm,
+  );
+  assert.equal(compared?.length, 2, "where libraries are built elsewhere, and again for JSR");
+  assert.match(text, /sha256sum .* package\/lib\/\*\/\* package\/dist\/\*\.wasm/);
+});
+
+test("what a runner of GitHub's can have must not be skipped there", () => {
+  for (const { name, text } of workflows) {
+    const [, required = ""] = /bash \.ci\/run\n {8}env:\n {10}REQUIRE: (\S+)\n/.exec(text) ?? [];
+    assert.deepEqual(required.split(","), ["chromium", "postgres", "wrk"], name);
+  }
 });

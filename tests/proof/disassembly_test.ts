@@ -136,7 +136,7 @@ function withoutWiping(folder: string): string {
   }
   const path = join(folder, "zig/wipe.zig");
   const text = readFileSync(path, "utf8");
-  const emptied = text.replace("std.crypto.secureZero(u8, bytes);", "_ = bytes;");
+  const emptied = text.replace("std.crypto.secureZero(u8, bytes);", "");
   assert.notEqual(text, emptied);
   writeFileSync(path, emptied);
   return folder;

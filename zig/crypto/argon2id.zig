@@ -52,37 +52,28 @@ pub const Params = struct {
     }
 };
 
-/// `memory` is `params.memory_bytes()` long; what is in it does not matter.
+/// The first hash, H0 of section 3.2: all that becomes of the password.
+pub const Start = [blake2b.digest_length_max]u8;
+
+/// Three steps in one. `memory` is `params.memory_bytes()` long; what is in it does not matter.
 pub fn derive(memory: []align(16) u8, password: []const u8, nonce: []const u8, params: Params, out: []u8) void {
-    check(params.valid());
-    check(memory.len == params.memory_bytes());
-    check(nonce.len >= nonce_length_min);
-    check(out.len >= length_min);
-    for ([_]usize{ password.len, nonce.len, out.len }) |length| check(length <= std.math.maxInt(u32));
-    const work: Work = .{
-        .blocks = std.mem.bytesAsSlice(Block, memory),
-        .params = params,
-        .lane_blocks = params.lane_blocks(),
-    };
-    var start: [blake2b.digest_length_max]u8 = undefined;
+    var start: Start = undefined;
     defer wipe(u8, &start);
-    first_hash(password, nonce, params, @intCast(out.len), &start);
-    work.begin(&start);
-    for (0..params.passes) |pass| {
-        for (0..slices) |slice| {
-            for (0..params.parallelism) |lane| {
-                work.fill(.{ .pass = @intCast(pass), .slice = @intCast(slice), .lane = @intCast(lane) });
-            }
-        }
-    }
-    work.finish(out);
+    begin(password, nonce, params, out.len, &start);
+    fill(memory, params, &start);
+    finish(memory, params, out);
 }
 
-/// H0 of section 3.2.
-fn first_hash(password: []const u8, nonce: []const u8, params: Params, length: u32, out: *[64]u8) void {
-    var context: Blake2b = .init(out.len);
+/// The first step, for a result of `length` bytes, and the only one that needs the password.
+pub fn begin(password: []const u8, nonce: []const u8, params: Params, length: usize, start: *Start) void {
+    check(params.valid());
+    check(nonce.len >= nonce_length_min);
+    check(length >= length_min);
+    for ([_]usize{ password.len, nonce.len, length }) |one| check(one <= std.math.maxInt(u32));
+    var context: Blake2b = .init(start.len);
     defer context.wipe();
-    for ([_]u32{ params.parallelism, length, params.memory, params.passes, version, type_id }) |number| {
+    const result_length: u32 = @intCast(length);
+    for ([_]u32{ params.parallelism, result_length, params.memory, params.passes, version, type_id }) |number| {
         context.update(std.mem.asBytes(&number));
     }
     for ([_][]const u8{ password, nonce, params.secret, params.associated_data }) |bytes| {
@@ -90,7 +81,27 @@ fn first_hash(password: []const u8, nonce: []const u8, params: Params, length: u
         context.update(std.mem.asBytes(&count));
         context.update(bytes);
     }
-    context.final(out);
+    context.final(start);
+}
+
+/// The second, which is what takes the time. Wipes `start` as soon as it is in the memory.
+pub fn fill(memory: []align(16) u8, params: Params, start: *Start) void {
+    const work: Work = .of(memory, params);
+    work.begin(start);
+    wipe(u8, start);
+    for (0..params.passes) |pass| {
+        for (0..slices) |slice| {
+            for (0..params.parallelism) |lane| {
+                work.fill(.{ .pass = @intCast(pass), .slice = @intCast(slice), .lane = @intCast(lane) });
+            }
+        }
+    }
+}
+
+/// The third: the result. It is as long as the first step was told.
+pub fn finish(memory: []align(16) u8, params: Params, out: []u8) void {
+    const work: Work = .of(memory, params);
+    work.finish(out);
 }
 
 /// H' of section 3.3: a hash of any length, here of two parts of a text.
@@ -134,8 +145,18 @@ const Work = struct {
     params: Params,
     lane_blocks: u32,
 
+    fn of(memory: []align(16) u8, params: Params) Work {
+        check(params.valid());
+        check(memory.len == params.memory_bytes());
+        return .{
+            .blocks = std.mem.bytesAsSlice(Block, memory),
+            .params = params,
+            .lane_blocks = params.lane_blocks(),
+        };
+    }
+
     /// The first two blocks of each lane.
-    fn begin(work: *const Work, start: *const [64]u8) void {
+    fn begin(work: *const Work, start: *const Start) void {
         for (0..work.params.parallelism) |lane| {
             for (0..2) |index| {
                 const place = [2]u32{ @intCast(index), @intCast(lane) };

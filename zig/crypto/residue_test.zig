@@ -12,6 +12,7 @@ const expect = std.testing.expect;
 
 extern fn securememory_crypto_start(address: f64) i32;
 extern fn securememory_crypto_hmac(f64, f64, f64, ?[*]const u8, f64, ?[*]u8, f64) i32;
+extern fn securememory_crypto_hmac_secret(f64, f64, f64, ?[*]const u8, f64, f64, f64) i32;
 extern fn securememory_crypto_verify_hmac(f64, f64, f64, ?[*]const u8, f64, ?[*]const u8, f64) i32;
 extern fn securememory_crypto_derive(f64, f64, f64, ?[*]const u8, f64, ?[*]const u8, f64, f64, f64, f64) i32;
 extern fn securememory_crypto_encrypt(f64, f64, ?[*]const u8, f64, ?[*]const u8, f64, ?[*]u8, f64) i32;
@@ -69,6 +70,8 @@ var message: [1000]u8 = @splat(9);
 var out: [1040]u8 = undefined;
 var box: [1040]u8 = undefined;
 
+const password_params: argon2id.Params = .{ .memory = 64, .passes = 2, .parallelism = 2 };
+
 const Call = *const fn () i32;
 const calls = struct {
     pub fn hmac_256() i32 {
@@ -76,6 +79,12 @@ const calls = struct {
     }
     pub fn hmac_512() i32 {
         return securememory_crypto_hmac(1, 1, 1, &message, message.len, &out, 64);
+    }
+    pub fn hmac_secret_256() i32 {
+        return securememory_crypto_hmac_secret(1, 1, 0, &message, message.len, 16, 0);
+    }
+    pub fn hmac_secret_512() i32 {
+        return securememory_crypto_hmac_secret(1, 1, 1, &message, message.len, 16, 0);
     }
     pub fn verify() i32 {
         return securememory_crypto_verify_hmac(1, 1, 1, &message, message.len, &out, 64);
@@ -110,7 +119,7 @@ const calls = struct {
         return securememory_crypto_agree(1, 1, &point, 32, 16, 0);
     }
     pub fn password() i32 {
-        return securememory_crypto_from_password(1, 1, &message, 16, 64, 2, 2, 64, 16, 0);
+        return securememory_crypto_from_password(1, 1, &message, 16, password_params.memory, password_params.passes, password_params.parallelism, made.len, 16, 0);
     }
     /// What the library wipes: a copy on the stack, and in vector registers.
     pub fn control() i32 {
@@ -210,7 +219,9 @@ test "no keyed operation leaves anything of the key on the stack or in vector re
     // The key of Poly1305, under the nonce that `random` gives.
     var once: [32]u8 = @splat(0);
     std.crypto.stream.chacha.XChaCha20IETF.xor(&once, &once, 0, key, @splat(3));
-    const secrets = [_][]const u8{ &key, &inner_pad, &outer_pad, &expanded, &extracted, &once };
+    var first_hash: argon2id.Start = undefined;
+    argon2id.begin(&key, message[0..16], password_params, made.len, &first_hash);
+    const secrets = [_][]const u8{ &key, &inner_pad, &outer_pad, &expanded, &extracted, &first_hash, &once };
 
     inline for (@typeInfo(calls).@"struct".decl_names) |name| {
         if (comptime std.mem.eql(u8, name, "control") or std.mem.eql(u8, name, "deep")) continue;

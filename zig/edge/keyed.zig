@@ -61,6 +61,14 @@ pub fn mac(handle: u32, hash: Hash, data: []const u8, out: []u8) Error!void {
     @call(.never_inline, hmac.mac, .{ hash, key.bytes(), data, out });
 }
 
+pub fn mac_secret(cause: *Cause, handle: u32, hash: Hash, data: []const u8, alignment: u32) Error!u32 {
+    const made = try secret.create(cause, .{ .length = @intCast(hash.digest_length()), .alignment = alignment });
+    errdefer secret.abandon(made);
+    try mac(handle, hash, data, made.payload());
+    secret.shut(made);
+    return made.handle();
+}
+
 pub fn verify(handle: u32, hash: Hash, data: []const u8, given: []const u8) Error!bool {
     var place: [64]u8 = undefined;
     const expected = place[0..hash.digest_length()];

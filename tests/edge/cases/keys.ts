@@ -24,6 +24,7 @@ async function scalarOf(seed: Uint8Array<ArrayBuffer>): Promise<Uint8Array[]> {
 const OPERATIONS: readonly (readonly [string, (key: Secret) => unknown])[] = [
   ["hmac with SHA-256", (key) => key.hmac("SHA-256", "message")],
   ["hmac with SHA-512", (key) => key.hmac("SHA-512", "message")],
+  ["hmac into a secret", (key) => key.hmac("SHA-256", "message", { as: "secret" })],
   ["verifyHmac", (key) => key.verifyHmac("SHA-256", "message", new Uint8Array(32))],
   ["derive", (key) => key.derive("purpose", 64)],
   ["encrypt", (key) => key.encrypt("plaintext")],

@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { ROOT } from "../../support/child.ts";
 import { toolchain } from "../../support/native.ts";
@@ -54,21 +54,22 @@ export interface Chromium {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** What scripts/chromium.mjs has unpacked, or one that is installed; `undefined` if there is none. */
-export function chromium(): Chromium | undefined {
-  const folder = process.env.SECUREMEMORY_CHROMIUM ?? join(ROOT, ".tools/chromium");
-  const unpacked = join(folder, "usr/lib/chromium/chromium-headless-shell");
-  if (existsSync(unpacked)) {
-    const libraries = ["usr/lib/chromium", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
-    const paths = libraries.map((path) => join(folder, path)).join(":");
-    return { path: unpacked, env: { LD_LIBRARY_PATH: paths } };
+interface Script {
+  readonly Unavailable: new (message: string) => Error;
+  readonly findChromium: () => Chromium;
+}
+
+/** Plain JavaScript, which needs its types from here. */
+const script: Script = await import(
+  new URL("../../../scripts/chromium.mjs", import.meta.url).href
+);
+
+/** One that is installed, or Debian's, which is downloaded the first time; or why there is none. */
+export function chromium(): Chromium | string {
+  try {
+    return script.findChromium();
+  } catch (error) {
+    if (!(error instanceof script.Unavailable)) throw error;
+    return error.message;
   }
-  const names = ["chromium-headless-shell", "chromium", "google-chrome"];
-  for (const place of (process.env.PATH ?? "").split(delimiter)) {
-    for (const name of names) {
-      const path = join(place, name);
-      if (existsSync(path)) return { path, env: {} };
-    }
-  }
-  return undefined;
 }
