@@ -41,9 +41,9 @@ export function countCopies(
   let onPage = 0;
   let elsewhere = 0;
   try {
-    search(pid, mappings, page.to - page.from, forms, ({ range }, _form, times) => {
-      if (range === page.range) onPage += times;
-      else elsewhere += times;
+    search(pid, mappings, page.to - page.from, forms, ({ range }) => {
+      if (range === page.range) onPage += 1;
+      else elsewhere += 1;
     });
     return { onPage, elsewhere };
   } finally {
@@ -54,19 +54,21 @@ export function countCopies(
 /**
  * Looks for several forms in a process's memory.
  *
- * @param found Called with how often a form stands in a piece of a mapping, if it does.
+ * @param forms Each of two bytes at least.
+ * @param found Called for every place of every form.
  */
 export function search(
   pid: string,
   mappings: readonly Mapping[],
   pageBytes: number,
   forms: readonly Uint8Array[],
-  found: (mapping: Mapping, form: number, times: number) => void,
+  found: (mapping: Mapping, form: number) => void,
 ): void {
   const memory = openSync(`/proc/${pid}/mem`, "r");
   const pagemap = openSync(`/proc/${pid}/pagemap`, "r");
   const piece = Buffer.alloc(PIECE_BYTES);
   const longest = Math.max(...forms.map(({ length }) => length));
+  const heads = headsOf(forms);
   try {
     for (const mapping of mappings) {
       if (!mapping.resident) continue;
@@ -75,11 +77,11 @@ export function search(
         for (let at = start; at < end; at += PIECE_BYTES - (longest - 1)) {
           const length = readAt(memory, piece, at, Math.min(end - at, PIECE_BYTES));
           const last = at + PIECE_BYTES >= end;
-          forms.forEach((form, index) => {
+          occurrences(piece, length, forms, heads, (index, position) => {
+            const { length: own } = forms[index] as Uint8Array;
             // What lies in the overlap as a whole is found in the next piece.
-            const limit = last ? length : PIECE_BYTES - (longest - form.length);
-            const times = occurrences(piece.subarray(0, Math.min(length, limit)), form);
-            if (times > 0) found(mapping, index, times);
+            const limit = last ? length : PIECE_BYTES - (longest - own);
+            if (position + own <= limit) found(mapping, index);
           });
         }
       }
@@ -123,8 +125,39 @@ function readAt(file: number, into: Buffer, position: number, length: number): n
   }
 }
 
-function occurrences(of: Buffer, form: Uint8Array): number {
-  let found = 0;
-  for (let at = of.indexOf(form); at !== -1; at = of.indexOf(form, at + 1)) found += 1;
-  return found;
+/** Marks the first two bytes of each form, by which nearly all places are ruled out. */
+function headsOf(forms: readonly Uint8Array[]): Uint8Array {
+  const heads = new Uint8Array(1 << 16);
+  for (const [first, second] of forms) heads[head(first as number, second as number)] = 1;
+  return heads;
+}
+
+const head = (first: number, second: number) => first | (second << 8);
+
+/**
+ * Every place of every form, in one pass: Deno's `indexOf` takes as long for one form as this for all.
+ */
+function occurrences(
+  of: Uint8Array,
+  length: number,
+  forms: readonly Uint8Array[],
+  heads: Uint8Array,
+  found: (form: number, position: number) => void,
+): void {
+  let second = of[0] as number;
+  for (let position = 0; position + 1 < length; position++) {
+    const first = second;
+    second = of[position + 1] as number;
+    if (heads[head(first, second)] === 0) continue;
+    forms.forEach((form, index) => {
+      if (position + form.length <= length && standsAt(of, position, form)) found(index, position);
+    });
+  }
+}
+
+function standsAt(of: Uint8Array, position: number, form: Uint8Array): boolean {
+  for (let index = 0; index < form.length; index++) {
+    if (of[position + index] !== form[index]) return false;
+  }
+  return true;
 }

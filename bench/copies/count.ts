@@ -51,8 +51,8 @@ export function formsIn(
     mappings(`${pid}`),
     pageBytes,
     Object.values(forms),
-    (_mapping, index, times) => {
-      counts[names[index] as string]! += times;
+    (_mapping, index) => {
+      counts[names[index] as string]! += 1;
     },
   );
   return counts;
