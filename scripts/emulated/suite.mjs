@@ -22,13 +22,13 @@ const EVERYWHERE = [
 /** The long ones of them, on one runtime each. */
 const ONCE = { bun: ["status", "keyed_threads"], deno: ["death"], node: ["layout", "rest"] };
 
-/** What is about the gate alone: a few minutes on all three runtimes. */
-const BRIEF = ["pkey", "window"];
+/** What is about the gate alone, on all three runtimes, and windows on one: a few minutes. */
+const BRIEF = { bun: ["pkey", "window"], deno: ["pkey"], node: ["pkey"] };
 
 /** Whether a test file belongs to a form (`brief`, `short` or `whole`) for a runtime. */
 export function belongs(path, form, runtime) {
   if (form === "whole") return true;
-  return (form === "brief" ? BRIEF : [...EVERYWHERE, ...ONCE[runtime]])
+  return (form === "brief" ? BRIEF[runtime] : [...EVERYWHERE, ...ONCE[runtime]])
     .some((name) => new RegExp(`/${name}(_\\w+)?_test\\.ts$`).test(path));
 }
 
