@@ -99,7 +99,7 @@ for (
   process.exit(1);
 }
 run("building the native library (the first time takes about two minutes)", findZig(), [
-  ...["build", "install", "faults", "bench"],
+  ...["build", "install", "edge", "faults", "bench"],
   ...(all ? ["targets"] : []),
 ]);
 run("writing what the package knows of it", process.execPath, [

@@ -230,7 +230,7 @@ export async function requireRungs(root) {
 
 /** Builds what the tests load. The first line of what is wrong, or undefined. */
 export async function build(root) {
-  const steps = ["build", "install", "faults", "bench"];
+  const steps = ["build", "install", "edge", "faults", "bench"];
   const { status, text, hung } = await run(root, findZig(), steps, 300);
   if (status !== 0) {
     return hung ? "the compiler hangs" : /^\S+: error: .*$/m.exec(text)?.[0] ?? text.slice(0, 200);
