@@ -36,3 +36,6 @@ export const LIBRARIES = PARTS.flatMap((part) =>
 
 /** The edge's module, from the root of the project. */
 export const WASM = "lib/wasm/securememory.wasm";
+
+/** Steps of build.zig for all that this host runs, and that scripts/embed.mjs reads with --host. */
+export const HOST_STEPS = ["install", "edge", "faults", "bench"];

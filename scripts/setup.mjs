@@ -9,6 +9,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { HOST_STEPS } from "./libraries.mjs";
 import {
   ACTIONLINT_VERSION,
   ask,
@@ -99,7 +100,8 @@ for (
   process.exit(1);
 }
 run("building the native library (the first time takes about two minutes)", findZig(), [
-  ...["build", "install", "edge", "faults", "bench"],
+  "build",
+  ...HOST_STEPS,
   ...(all ? ["targets"] : []),
 ]);
 run("writing what the package knows of it", process.execPath, [

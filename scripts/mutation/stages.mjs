@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import process from "node:process";
+import { HOST_STEPS } from "../libraries.mjs";
 import { findBun, findDeno, findNode, findZig } from "../toolchain.mjs";
 
 /**
@@ -230,7 +231,7 @@ export async function requireRungs(root) {
 
 /** Builds what the tests load. The first line of what is wrong, or undefined. */
 export async function build(root) {
-  const steps = ["build", "install", "edge", "faults", "bench"];
+  const steps = ["build", ...HOST_STEPS];
   const { status, text, hung } = await run(root, findZig(), steps, 300);
   if (status !== 0) {
     return hung ? "the compiler hangs" : /^\S+: error: .*$/m.exec(text)?.[0] ?? text.slice(0, 200);

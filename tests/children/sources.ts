@@ -11,6 +11,7 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { collect } from "../../bench/copies/child.ts";
 import { Secret, SecretWriter } from "../../mod.ts";
 
 const [way, path] = process.argv.slice(2) as [string, string];
@@ -67,19 +68,6 @@ const ways: { readonly [way: string]: () => Secret | Promise<Secret> } = {
     return Secret.from(kept.slice(), plain);
   },
 };
-
-/** All garbage is collected, as far as the engine's own collector does that. */
-async function collect(): Promise<void> {
-  const { Bun, gc } = globalThis as {
-    Bun?: { gc(synchronously: boolean): void };
-    gc?: () => void;
-  };
-  for (let turn = 0; turn < 5; turn++) {
-    if (Bun === undefined) gc?.();
-    else Bun.gc(true);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 let secret: Secret | undefined = await (ways[way] as () => Secret | Promise<Secret>)();
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
