@@ -162,7 +162,7 @@ test("a ticket of another process, or copy of the library, is unsupported", () =
 test("a ticket with a handle or length of no secret is refused as closed", () => {
   using secret = four();
   const ticket = secret.share();
-  for (const handle of [0, 1, 0x7fffffff, 0x80000000, 0xffffffff, ticket.handle ^ (1 << 21)]) {
+  for (const handle of [0, 1, 0x7fffffff, 0x80000000, 0xffffffff, ticket.handle ^ (1 << 20)]) {
     assert.throws(() => Secret.attach({ ...ticket, handle }), SecretClosedError, `${handle}`);
   }
 });

@@ -12,7 +12,7 @@
 const std = @import("std");
 
 /// Raised whenever a symbol, a constant below or the meaning of either changes.
-pub const version: u32 = 5;
+pub const version: u32 = 6;
 
 /// Every way in which a call can fail. `code` maps each to a number; the switch
 /// has no `else`, so that a new error cannot compile unmapped.
@@ -222,6 +222,32 @@ pub const Statistic = enum(u32) {
     secretmem_bytes,
     keys,
     keyed_pages,
+    sealed,
+    sealed_bytes,
+    pool_pages,
+};
+
+/// The order of the numbers that `pool_statistics` writes.
+pub const PoolStatistic = enum(u32) {
+    /// Secrets of the pool.
+    secrets,
+    /// Of these, with a slot; the others are sealed.
+    hot,
+    pages,
+    locked_bytes,
+    limit_bytes,
+    /// Times that a secret was wanted and had its slot; and that it was sealed.
+    hits,
+    misses,
+    /// Times that a secret was sealed to make room.
+    seals,
+    slots_free,
+    /// Wiped slots that wait before they are used again.
+    quarantined,
+    /// Slots that are never used again.
+    retired,
+    /// Secrets found with damage beside them.
+    suspect,
 };
 
 /// What `harden` is asked to do, each with its flag.

@@ -31,6 +31,10 @@ pub fn main(init: std.process.Init) !void {
     inline for (@typeInfo(abi.Statistic).@"enum".field_names) |name| try out.print("  \"{s}\",\n", .{name});
     try out.writeAll("] as const;\n\n");
 
+    try out.writeAll("/** Places of the numbers that `pool_statistics` writes. */\nexport const POOL_STATISTICS = [\n");
+    inline for (@typeInfo(abi.PoolStatistic).@"enum".field_names) |name| try out.print("  \"{s}\",\n", .{name});
+    try out.writeAll("] as const;\n\n");
+
     try write_names(out, "STORES", abi.Store, "The store ladder");
     try write_names(out, "GATES", abi.Gate, "The gate ladder");
     try write_names(out, "HIBERNATION", abi.Hibernation, "What becomes of hibernation");

@@ -63,3 +63,9 @@ pub var locked_bytes: Counter = .{};
 pub var secretmem_bytes: Counter = .{};
 /// Units whose pages carry a protection key at present.
 pub var keyed_pages: Counter = .{};
+/// Secrets that are encrypted in ordinary memory: enclaves, and cold ones of pools.
+pub var sealed: Counter = .{};
+/// Bytes of ordinary memory that their boxes take.
+pub var sealed_bytes: Counter = .{};
+/// Pages that pools have now.
+pub var pool_pages: Counter = .{};

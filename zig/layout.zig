@@ -14,14 +14,16 @@ pub const alignment_min: u32 = 16;
 pub const page_size_min: u32 = 4096;
 pub const page_size_max: u32 = 65536;
 
-/// A handle is `generation << index_bits | index`, always positive as an i32.
-pub const index_bits = 21;
+/// The handle of a record is `generation << index_bits | index`, always positive as an i32. Those of
+/// entries (see `entries.zig`) have the bit above set.
+pub const index_bits = 20;
 pub const generation_bits = 10;
 pub const generation_max: u16 = (1 << generation_bits) - 1;
 pub const records_max: u32 = 1 << index_bits;
+pub const entry_bit: u32 = 1 << (index_bits + generation_bits);
 
 comptime {
-    std.debug.assert(index_bits + generation_bits == 31);
+    std.debug.assert(index_bits + generation_bits == 30);
     std.debug.assert(alignment_min <= page_size_min);
 }
 

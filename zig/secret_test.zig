@@ -202,7 +202,7 @@ test "a handle that is stale, forged or used twice is an error" {
     try expectError(error.Closed, secret.close(&cause, handle));
     try secret.release(&cause, handle);
     try expectError(error.Closed, secret.release(&cause, handle));
-    for ([_]u32{ 0, 1, handle ^ (1 << 21), 0xFFFF_FFFF, 0x7FFF_FFFF }) |forged| {
+    for ([_]u32{ 0, 1, handle ^ (1 << 20), 0xFFFF_FFFF, 0x7FFF_FFFF }) |forged| {
         try expectError(error.Closed, secret.open(&cause, forged, .read));
         try expectError(error.Closed, secret.destroy(&cause, forged));
         try expectEqual(@as(usize, 0), secret.address(forged));

@@ -35,6 +35,9 @@ pub fn write(cause: *abi.Cause, out: []f64) abi.Error!usize {
             .secretmem_bytes => whole(counters.secretmem_bytes.get()),
             .keys => whole(keys.held()),
             .keyed_pages => whole(counters.keyed_pages.get()),
+            .sealed => whole(counters.sealed.get()),
+            .sealed_bytes => whole(counters.sealed_bytes.get()),
+            .pool_pages => whole(counters.pool_pages.get()),
         };
     }
     return count;

@@ -10,6 +10,7 @@ test {
     _ = @import("crypto/residue_test.zig");
     _ = @import("crypto/variants_test.zig");
     _ = @import("crypto/vectors_test.zig");
+    _ = @import("entries.zig");
     _ = @import("lend_test.zig");
     _ = @import("diagnose.zig");
     _ = @import("fault.zig");

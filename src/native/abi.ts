@@ -1,7 +1,7 @@
 // Written by `zig build abi` from zig/abi.zig: do not edit. A test compares the two.
 
 /** Raised whenever a symbol or the meaning of a number changes. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 /** Kinds of failure, by the number that a call returns. */
 export const CODES = [
@@ -109,6 +109,25 @@ export const STATISTICS = [
   "secretmem_bytes",
   "keys",
   "keyed_pages",
+  "sealed",
+  "sealed_bytes",
+  "pool_pages",
+] as const;
+
+/** Places of the numbers that `pool_statistics` writes. */
+export const POOL_STATISTICS = [
+  "secrets",
+  "hot",
+  "pages",
+  "locked_bytes",
+  "limit_bytes",
+  "hits",
+  "misses",
+  "seals",
+  "slots_free",
+  "quarantined",
+  "retired",
+  "suspect",
 ] as const;
 
 /** The store ladder, by number. */

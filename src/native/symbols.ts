@@ -9,6 +9,8 @@
  * @module
  */
 
+import { POOL_SYMBOLS } from "./pool_symbols.ts";
+
 /** What a symbol takes and gives, in Deno's words. */
 export interface Signature {
   readonly parameters: readonly ("f64" | "u32" | "usize" | "buffer")[];
@@ -16,6 +18,7 @@ export interface Signature {
 }
 
 export const SYMBOLS = {
+  ...POOL_SYMBOLS,
   securememory_abi_version: { parameters: [], result: "u32" },
   securememory_create: {
     parameters: [
