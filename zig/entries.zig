@@ -72,9 +72,9 @@ pub const Entry = struct {
 };
 
 /// How many entries have to be free before the one that was freed first is used again.
-const free_min = 1024;
+const free_min: u32 = 1024;
 /// Entries that are made in one epoch: too few for the generations of any entry to wrap in it.
-const epoch_births = free_min * generation_max / 2;
+const epoch_births = free_min * @as(u32, generation_max) / 2;
 
 const chunk_entries = 4096;
 const Chunk = [chunk_entries]Entry;
