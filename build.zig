@@ -1,5 +1,5 @@
-//! zig build            both libraries for this host       -> lib/<target>/
-//! zig build targets    both libraries for all six targets, and the edge's module -> lib/<target>/
+//! zig build            the libraries for this host       -> lib/<target>/
+//! zig build targets    the libraries for all six targets, and the edge's module -> lib/<target>/
 //! zig build edge       the edge's WebAssembly module -> lib/wasm/
 //! zig build faults     the host's library with failing system calls, for tests -> zig-out/<target>/
 //! zig build bench      the benchmark's floor, native loops -> zig-out/<target>/
@@ -7,8 +7,9 @@
 //! zig build abi        writes src/native/abi.ts from zig/abi.zig
 //! zig build test       the core's own tests
 //!
-//! -Doptimize=safe|fast|small|debug is about the core. The crypto library is optimised for size
-//! (-Dcrypto-optimize), since both have to fit into 64 KiB, and its inner loops for speed, always;
+//! -Doptimize=safe|fast|small|debug is about the core; "safe" has all checks, and inlines little
+//! beyond what says so (`zig/library.zig`). The crypto library is optimised for size
+//! (-Dcrypto-optimize), since each has to fit into 64 KiB, and its inner loops for speed, always;
 //! its checks are its own and stay. -Dstrip=false keeps the names of functions.
 
 const std = @import("std");
@@ -34,15 +35,21 @@ pub fn build(b: *std.Build) void {
 
     const all = b.step("targets", "Build the libraries for all six targets, and the edge's module");
     for (targets) |target| {
-        const installed = install(b, target, optimize, strip, "securememory", false);
+        const installed = install_core(b, target, optimize, strip, "securememory", .{});
         const installed_crypto = install_crypto(b, target, crypto_optimize, strip);
         all.dependOn(installed);
+        const installed_extra = install_core(b, target, optimize, strip, "securememory-extra", .{ .extra = true });
         all.dependOn(installed_crypto);
+        all.dependOn(installed_extra);
         if (target.query.cpu_arch == host.cpu.arch and target.query.os_tag == host.os.tag) {
             b.getInstallStep().dependOn(installed);
             b.getInstallStep().dependOn(installed_crypto);
+            b.getInstallStep().dependOn(installed_extra);
             const faults = b.step("faults", "Build the library whose system calls tests can make fail");
-            faults.dependOn(install(b, target, optimize, strip, "securememory-faults", true));
+            faults.dependOn(install_core(b, target, optimize, strip, "securememory-faults", .{
+                .faults = true,
+                .whole = true,
+            }));
             const floor = b.step("bench", "Build the native loops that benchmarks compare with");
             floor.dependOn(install_floor(b, target));
             const proof = b.step("proof", "Build the programs that read secrets from outside");
@@ -105,7 +112,20 @@ const Options = struct {
     faults: bool = false,
     /// It is linked with a program that has the core's memcpy and memset already.
     archive: bool = false,
+    /// Of the core's library, whose root is compiled for size.
+    small_root: bool = false,
+    /// Of the extra library: see `zig/shared.zig`.
+    extra: bool = false,
+    /// The core with all of that, in one library.
+    whole: bool = false,
 };
+
+/// Whether the library brings memcpy and memset of its own: see `zig/moves.zig`.
+fn has_moves(target: std.Target, wanted: Options) bool {
+    if (wanted.archive) return false;
+    if (target.os.tag == .windows and target.cpu.arch == .x86_64) return true;
+    return wanted.small_root and target.os.tag != .macos;
+}
 
 fn core_of(
     b: *std.Build,
@@ -116,7 +136,9 @@ fn core_of(
 ) *std.Build.Module {
     const options = b.addOptions();
     options.addOption(bool, "faults", wanted.faults);
-    options.addOption(bool, "archive", wanted.archive);
+    options.addOption(bool, "moves", has_moves(target.result, wanted));
+    options.addOption(bool, "is_extra", wanted.extra);
+    options.addOption(bool, "whole", wanted.whole);
     const module = b.createModule(.{
         .root_source_file = b.path(root),
         .target = target,
@@ -128,18 +150,28 @@ fn core_of(
     return module;
 }
 
-fn install(
+/// The core, or the extra library, which is made of the same files.
+fn install_core(
     b: *std.Build,
     target: Target,
     optimize: std.lang.Optimize,
     strip: bool,
     name: []const u8,
-    faults: bool,
+    wanted: Options,
 ) *std.Build.Step {
-    const module = core(b, "zig/exports.zig", b.resolveTargetQuery(target.query), optimize, faults);
+    const resolved = b.resolveTargetQuery(target.query);
+    // The root's mode decides how much is inlined, each module's what is checked: see `zig/library.zig`.
+    const root_optimize = if (optimize == .safe) .small else optimize;
+    var inside = wanted;
+    inside.small_root = root_optimize == .small;
+    const file = if (wanted.extra) "zig/extra_library.zig" else "zig/exports.zig";
+    const exports = core_of(b, file, resolved, optimize, inside);
+    exports.strip = strip;
+    const module = core(b, "zig/library.zig", resolved, root_optimize, wanted.faults);
     module.strip = strip;
+    module.addImport("exports", exports);
     // What is for tests stays out of the folder that is published.
-    const folder = if (faults) "" else "../lib/";
+    const folder = if (wanted.faults) "" else "../lib/";
     return shared(b, target, name, folder, module);
 }
 
@@ -311,7 +343,7 @@ fn shared(
         // Nobody changes its load commands afterwards.
         library.headerpad_size = 0;
         // For Intel, the core fits as it is.
-        if (target.query.cpu_arch == .aarch64 or std.mem.eql(u8, name, "securememory-crypto")) {
+        if (target.query.cpu_arch == .aarch64 or !std.mem.eql(u8, name, "securememory")) {
             const packed_library = change(b, "zig/pack_macho.zig", library);
             return &b.addInstallFileWithDir(packed_library, place, b.fmt("lib{s}.dylib", .{name})).step;
         }

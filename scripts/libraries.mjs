@@ -1,4 +1,4 @@
-/** The native libraries that are published: two for each target of build.zig. */
+/** The native libraries that are published: three for each target of build.zig. */
 
 const FILES = {
   core: {
@@ -11,6 +11,11 @@ const FILES = {
     macos: "libsecurememory-crypto.dylib",
     windows: "securememory-crypto.dll",
   },
+  extra: {
+    linux: "libsecurememory-extra.so",
+    macos: "libsecurememory-extra.dylib",
+    windows: "securememory-extra.dll",
+  },
 };
 
 /** The targets, by the names of their folders in lib/. */
@@ -18,7 +23,7 @@ export const TARGETS = Object.keys(FILES.core).flatMap((os) =>
   ["x86_64", "aarch64"].map((arch) => ({ os, arch, name: `${os}-${arch}` }))
 );
 
-/** The two libraries, by the names that src/native/part.ts has for them. */
+/** The libraries, by the names that src/native/part.ts has for them. */
 export const PARTS = Object.keys(FILES);
 
 /**

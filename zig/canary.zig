@@ -45,7 +45,7 @@ pub fn intact(bytes: []const u8, with: Pattern) bool {
     return rest == 0;
 }
 
-fn mix(word: u64) u64 {
+pub fn mix(word: u64) u64 {
     var z = word;
     z = (z ^ (z >> 30)) *% 0xBF58476D1CE4E5B9;
     z = (z ^ (z >> 27)) *% 0x94D049BB133111EB;

@@ -1,6 +1,7 @@
 //! Comparing secrets in a time that depends on their length alone.
 
 const std = @import("std");
+const assert = @import("assert.zig").assert;
 
 const lanes = 32;
 const Lanes = @Vector(lanes, u8);
@@ -8,7 +9,7 @@ const Lanes = @Vector(lanes, u8);
 /// True if the two are equal. Every byte of both is read, whatever the first
 /// difference is; the lengths, which are public, must be equal.
 pub fn equal(a: []const u8, b: []const u8) bool {
-    std.debug.assert(a.len == b.len);
+    assert(a.len == b.len);
     var wide: Lanes = @splat(0);
     var index: usize = 0;
     while (index + lanes <= a.len) : (index += lanes) {

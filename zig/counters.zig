@@ -2,6 +2,7 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
+const shared = @import("shared.zig");
 
 /// WebAssembly without threads has no atomic numbers of 64 bits, and needs none.
 const Number = if (builtin.single_threaded) Plain else std.atomic.Value(u64);
@@ -44,28 +45,38 @@ pub const Counter = struct {
     }
 };
 
-/// Secrets made since the start; never falls.
-pub var allocated: Counter = .{};
-/// Secrets that hold bytes now.
-pub var in_use: Counter = .{};
-/// Secrets whose pages are open to every thread now.
-pub var open_windows: Counter = .{};
-pub var arenas: Counter = .{};
-/// Data pages of arenas, in use or not.
-pub var pages: Counter = .{};
-/// Pages that were wiped and closed, and wait until no view of them is alive.
-pub var pages_resting: Counter = .{};
-/// Pages given up for good because a view in another thread may still be alive.
-pub var pages_retired: Counter = .{};
-/// Bytes locked by the core, guards excluded.
-pub var locked_bytes: Counter = .{};
-/// Of these, bytes of memfd_secret areas.
-pub var secretmem_bytes: Counter = .{};
-/// Units whose pages carry a protection key at present.
-pub var keyed_pages: Counter = .{};
-/// Secrets that are encrypted in ordinary memory: enclaves, and cold ones of pools.
-pub var sealed: Counter = .{};
-/// Bytes of ordinary memory that their boxes take.
-pub var sealed_bytes: Counter = .{};
-/// Pages that pools have now.
-pub var pool_pages: Counter = .{};
+pub const Variables = struct {
+    /// Secrets made since the start; never falls.
+    allocated: Counter = .{},
+    /// Secrets that hold bytes now.
+    in_use: Counter = .{},
+    /// Secrets whose pages are open to every thread now.
+    open_windows: Counter = .{},
+    arenas: Counter = .{},
+    /// Data pages of arenas, in use or not.
+    pages: Counter = .{},
+    /// Pages that were wiped and closed, and wait until no view of them is alive.
+    pages_resting: Counter = .{},
+    /// Pages given up for good because a view in another thread may still be alive.
+    pages_retired: Counter = .{},
+    /// Bytes locked by the core, guards excluded.
+    locked_bytes: Counter = .{},
+    /// Of these, bytes of memfd_secret areas.
+    secretmem_bytes: Counter = .{},
+    /// Units whose pages carry a protection key at present.
+    keyed_pages: Counter = .{},
+    /// Secrets that are encrypted in ordinary memory: enclaves, and cold ones of pools.
+    sealed: Counter = .{},
+    /// Of the secrets that have a box, those whose place is a slot at present.
+    sealed_hot: Counter = .{},
+    /// Bytes of ordinary memory that their boxes take.
+    sealed_bytes: Counter = .{},
+    /// Pages that pools have now.
+    pool_pages: Counter = .{},
+};
+
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.counters, &own);
+}

@@ -14,10 +14,10 @@ const compare = @import("compare.zig");
 const ed25519 = @import("crypto/ed25519.zig");
 const hkdf = @import("crypto/hkdf.zig");
 const hmac = @import("crypto/hmac.zig");
-const layout = @import("layout.zig");
 const lending = @import("lender.zig");
 const os = @import("os.zig").current;
 const residue = @import("crypto/residue.zig");
+const sealing = @import("sealer.zig");
 const x25519 = @import("crypto/x25519.zig");
 const xchacha = @import("crypto/xchacha.zig");
 const Scratch = @import("crypto/scratch.zig").Scratch;
@@ -221,6 +221,48 @@ export fn securememory_crypto_from_password(
         alignment,
         flags,
     ) catch |err| return abi.pack(err, cause);
+}
+
+/// Written when it is asked for, as the core's lender is.
+var table: sealing.Sealer = undefined;
+
+/// Writes one number, the address of what the core seals secrets with: see `sealer.zig`.
+export fn securememory_crypto_sealer(out: ?[*]f64, count: f64) i32 {
+    const length = whole(count) catch |err| return failed(err);
+    const target = out orelse return failed(error.InvalidArgument);
+    if (length < 1) return failed(error.InvalidArgument);
+    hot.start();
+    table.version = sealing.version;
+    table.reserved = 0;
+    table.seal = &sealer_seal;
+    table.open = &sealer_open;
+    target[0] = @floatFromInt(@intFromPtr(&table));
+    return 1;
+}
+
+fn sealer_seal(
+    key: *const sealing.Key,
+    nonce: *const sealing.Nonce,
+    aad: [*]const u8,
+    aad_length: usize,
+    plaintext: [*]const u8,
+    length: usize,
+    box: [*]u8,
+) callconv(.c) void {
+    run(depth.box, xchacha.seal_behind, .{ key, nonce, aad[0..aad_length], plaintext[0..length], box });
+}
+
+fn sealer_open(
+    key: *const sealing.Key,
+    nonce: *const sealing.Nonce,
+    aad: [*]const u8,
+    aad_length: usize,
+    box: [*]const u8,
+    length: usize,
+    plaintext: [*]u8,
+) callconv(.c) u32 {
+    run(depth.box, xchacha.open_behind, .{ key, nonce, aad[0..aad_length], box, plaintext[0..length] }) catch return 0;
+    return 1;
 }
 
 /// In place of the one of Zig's std: there is nothing to do.
@@ -461,26 +503,22 @@ fn encrypt_secret(
     const additional = try given_bytes(aad, aad_length);
     const box = try place(out, out_length);
     var key: Key = try .of(handle, open);
-    var content: Key = try .of(other, other_open);
+    const content: Key = try .of(other, other_open);
     if (key.handle == content.handle) {
         const refused = key.borrow_32();
         if (refused < 0) return refused;
         return key.give_back(seal_checked(&key, additional, key.bytes, box));
     }
-    // A record is borrowed once, and two always the lower one first, so that no two threads wait
-    // for each other.
-    const first_index = layout.index_of(key.handle);
-    const second_index = layout.index_of(content.handle);
-    if (first_index == second_index) return error.Closed;
-    const in_order = first_index < second_index;
-    const first = if (in_order) &key else &content;
-    const second = if (in_order) &content else &key;
-    var result = first.borrow();
+    const handles = [2]u32{ key.handle, content.handle };
+    const opens = [2]u32{ key.open, content.open };
+    var lent: [2]lending.Bytes = undefined;
+    var result = key.from.borrow_pair(&handles, &opens, &lent);
     if (result < 0) return result;
-    result = second.borrow();
-    if (result < 0) return first.give_back(result);
-    result = if (key.bytes.len != 32) failed(error.KeyLength) else seal_checked(&key, additional, content.bytes, box);
-    return first.give_back(second.give_back(result));
+    key.bytes = lent[0].start[0..lent[0].length];
+    const plaintext = lent[1].start[0..lent[1].length];
+    result = if (key.bytes.len != 32) failed(error.KeyLength) else seal_checked(&key, additional, plaintext, box);
+    const given = key.from.give_back_pair(&handles, &opens);
+    return if (given < 0) given else result;
 }
 
 fn seal_checked(key: *const Key, additional: []const u8, content: []const u8, box: []u8) i32 {
@@ -491,7 +529,15 @@ fn seal_checked(key: *const Key, additional: []const u8, content: []const u8, bo
 fn seal(key: *const Key, additional: []const u8, content: []const u8, box: []u8) i32 {
     const random = key.from.random(box.ptr, xchacha.nonce_length);
     if (random < 0) return random;
-    run(depth.box, xchacha.seal, .{ key.bytes_32(), additional, content, box });
+    sealer_seal(
+        key.bytes_32(),
+        box[0..xchacha.nonce_length],
+        additional.ptr,
+        additional.len,
+        content.ptr,
+        content.len,
+        box.ptr + xchacha.nonce_length,
+    );
     return 0;
 }
 
@@ -513,7 +559,7 @@ fn decrypt(
     var key: Key = try .of(handle, open);
     const refused = key.borrow_32();
     if (refused < 0) return refused;
-    run(depth.box, xchacha.open, .{ key.bytes_32(), additional, sealed, target }) catch |err| return key.refuse(err);
+    unseal(&key, additional, sealed, target) catch |err| return key.refuse(err);
     return key.give_back(0);
 }
 
@@ -539,8 +585,22 @@ fn decrypt_secret(
     var made: Made = .{ .key = &key };
     const result = made.make(shape);
     if (result < 0) return result;
-    run(depth.box, xchacha.open, .{ key.bytes_32(), additional, sealed, made.bytes }) catch |err| return made.abandon(err);
+    unseal(&key, additional, sealed, made.bytes) catch |err| return made.abandon(err);
     return made.finish();
+}
+
+/// The box has the plaintext's length and the overhead.
+fn unseal(key: *const Key, additional: []const u8, box: []const u8, plaintext: []u8) abi.Error!void {
+    const opened = sealer_open(
+        key.bytes_32(),
+        box[0..xchacha.nonce_length],
+        additional.ptr,
+        additional.len,
+        box.ptr + xchacha.nonce_length,
+        plaintext.len,
+        plaintext.ptr,
+    );
+    if (opened == 0) return error.NotAuthentic;
 }
 
 fn sign(handle: f64, open: f64, message: ?[*]const u8, message_length: f64, out: ?[*]u8, out_length: f64) abi.Error!i32 {

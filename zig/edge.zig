@@ -109,9 +109,9 @@ export fn securememory_scratch_end() void {
 /// A number about all secrets, see `abi.Statistic`; those that the edge has.
 export fn securememory_statistic(what: u32) f64 {
     return switch (what) {
-        @backingInt(abi.Statistic.allocated) => @floatFromInt(counters.allocated.get()),
-        @backingInt(abi.Statistic.in_use) => @floatFromInt(counters.in_use.get()),
-        @backingInt(abi.Statistic.open_windows) => @floatFromInt(counters.open_windows.get()),
+        @backingInt(abi.Statistic.allocated) => @floatFromInt(counters.vars().allocated.get()),
+        @backingInt(abi.Statistic.in_use) => @floatFromInt(counters.vars().in_use.get()),
+        @backingInt(abi.Statistic.open_windows) => @floatFromInt(counters.vars().open_windows.get()),
         @backingInt(abi.Statistic.purges) => @floatFromInt(secret.purges),
         else => 0,
     };

@@ -25,9 +25,11 @@
 //! beyond a bound, and what it guards is then overwritten without it.
 
 const std = @import("std");
+const seal = @import("seal.zig");
 const secret = @import("secret.zig");
 const table = @import("table.zig");
 const counters = @import("counters.zig");
+const pools = @import("pool/pool.zig");
 const abi = @import("abi.zig");
 const os = @import("os.zig").ending;
 const terminal = @import("os.zig").terminal;
@@ -41,8 +43,10 @@ var owner: std.atomic.Value(u32) = .init(0);
 /// Tries for all locks together that are not free: some tenths of a second.
 const tries_max: u32 = 1 << 17;
 
-/// At every creation; does something at the first.
+/// At every creation; does something at the first. What runs at the end is the core's: it arms
+/// itself when it tells its variables to another library.
 pub noinline fn arm() void {
+    if (@import("build_options").is_extra) return;
     if (owner.load(.monotonic) != 0) return;
     if (owner.cmpxchgStrong(0, os.process_id(), .release, .monotonic) != null) return;
     os.arm(&run);
@@ -51,10 +55,12 @@ pub noinline fn arm() void {
 /// Wipes everything, if this is the process whose secrets they are. May run twice.
 pub fn run() callconv(.c) void {
     if (owner.load(.acquire) != os.process_id()) return;
-    secret.ended.store(true, .seq_cst);
+    secret.vars().ended.store(true, .seq_cst);
     terminal.at_end();
     // The runtimes look at it: no window opens on any secret any more.
-    _ = @atomicRmw(u32, &secret.purges, .Add, 1, .seq_cst);
+    _ = @atomicRmw(u32, &secret.vars().purges, .Add, 1, .seq_cst);
+    pools.move_words();
+    seal.end();
     var tries: u32 = tries_max;
     for (0..table.length()) |index| {
         const record = table.at(@intCast(index)) orelse return;
@@ -77,7 +83,7 @@ fn acquire(lock: *Lock, tries: *u32) bool {
 fn end(record: *Record) void {
     // What a writer wrote after an earlier purge is wiped like anything else.
     if (record.dropped or (record.state != .live and record.state != .purged)) return;
-    if (record.state == .live) counters.in_use.sub(1);
+    if (record.state == .live and record.pool == null) counters.vars().in_use.sub(1);
     record.state = .purged;
     var ignored: abi.Cause = .{};
     secret.purge_one(&ignored, record) catch {};

@@ -62,13 +62,13 @@ test "the end wipes secrets that are closed, open, and written after a purge" {
     const large = try make(100_000);
     const reading = try make(32);
     try secret.open(&cause, reading, .read);
-    const purges = secret.purges;
+    const purges = secret.vars().purges;
 
     ending.run();
     ending.run();
-    secret.ended.store(false, .seq_cst);
+    secret.vars().ended.store(false, .seq_cst);
 
-    try expect(secret.purges != purges);
+    try expect(secret.vars().purges != purges);
     for ([_]u32{ closed, large, reading, writing }) |handle| {
         try expect_wiped(record_of(handle));
         try os.close(&cause, record_of(handle).base, record_of(handle).span);
@@ -85,7 +85,7 @@ test "no secret is made once the end has begun: nobody would wipe it" {
     var source: [32]u8 = @splat(marked);
     try expectError(error.Closed, secret.create(&cause, shape, .{ .bytes = &source }));
     try expectEqual(@as([32]u8, @splat(marked)), source);
-    secret.ended.store(false, .seq_cst);
+    secret.vars().ended.store(false, .seq_cst);
     const handle = try secret.create(&cause, shape, .{ .bytes = &source });
     try secret.destroy(&cause, handle);
     try secret.release(&cause, handle);
@@ -100,7 +100,7 @@ test "the end waits for no lock for good: what it guards is overwritten" {
     for ([_]u32{ held, large }) |handle| record_of(handle).lock.acquire();
 
     ending.run();
-    secret.ended.store(false, .seq_cst);
+    secret.vars().ended.store(false, .seq_cst);
 
     for ([_]u32{ held, large }) |handle| {
         const record = table.at(@import("layout.zig").index_of(handle)).?;

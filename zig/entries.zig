@@ -14,6 +14,7 @@ const invariant = @import("invariant.zig");
 const layout = @import("layout.zig");
 const os = @import("os.zig").current;
 const Lock = @import("lock.zig").Lock;
+const shared = @import("shared.zig");
 
 pub const index_bits = 22;
 pub const generation_bits = 8;
@@ -52,6 +53,9 @@ pub const Entry = struct {
     lock: Lock = .{},
     state: State = .free,
     generation: u8 = 0,
+    /// Of the number of the key that the box was made with: see `seal/key.zig`. Not among the flags,
+    /// which change under another lock while the secret is hot.
+    key: u4 = 0,
     flags: Flags = .{},
     /// Of the pool: see `pool.zig`; 0 for enclaves.
     domain: u16 = 0,
@@ -59,6 +63,8 @@ pub const Entry = struct {
     epoch: u16 = 0,
     /// Slot on the page, if hot.
     slot: u16 = 0,
+    /// How often it was sealed; goes on from one use of the entry to the next.
+    serial: u16 = 0,
     /// Index of the page's record, if hot; of the next free entry, if free.
     place: u32 = 0,
     length: u32 = 0,
@@ -78,18 +84,24 @@ const epoch_births = free_min * @as(u32, generation_max) / 2;
 
 const chunk_entries = 4096;
 const Chunk = [chunk_entries]Entry;
-var chunks: [entries_max / chunk_entries]std.atomic.Value(?*Chunk) = @splat(.init(null));
-var count: std.atomic.Value(u32) = .init(0);
+pub const Variables = struct {
+    chunks: [entries_max / chunk_entries]std.atomic.Value(?*Chunk) = @splat(.init(null)),
+    count: std.atomic.Value(u32) = .init(0),
+    /// Held while entries are taken and given back.
+    lock: Lock = .{},
+    free_head: u32 = 0,
+    free_tail: u32 = 0,
+    free_count: u32 = 0,
+    births: u32 = 0,
+    /// Moves on before any entry can have the same generation a second time. The runtimes read it.
+    epoch: u32 = 0,
+};
 
-/// Held while entries are taken and given back.
-var lock: Lock = .{};
-var free_head: u32 = 0;
-var free_tail: u32 = 0;
-var free_count: u32 = 0;
-var births: u32 = 0;
+pub var own: Variables = .{};
 
-/// Moves on before any entry can have the same generation a second time. The runtimes read it.
-pub var epoch: u32 = 0;
+pub inline fn vars() *Variables {
+    return shared.of(.entries, &own);
+}
 
 pub fn is_entry(handle: u32) bool {
     return handle & layout.entry_bit != 0;
@@ -97,9 +109,9 @@ pub fn is_entry(handle: u32) bool {
 
 /// An entry of a domain, not live yet: its lock is held until the caller has made it so.
 pub fn take(cause: *abi.Cause, domain: u16, bytes: u32, in_epoch: u16) abi.Error!u32 {
-    lock.acquire();
-    defer lock.release();
-    const index = if (free_count > free_min) pop() else try add(cause);
+    vars().lock.acquire();
+    defer vars().lock.release();
+    const index = if (vars().free_count > free_min) pop() else try add(cause);
     const entry = at(index).?;
     entry.lock.acquire();
     entry.generation = if (entry.generation == generation_max) 1 else entry.generation + 1;
@@ -107,10 +119,10 @@ pub fn take(cause: *abi.Cause, domain: u16, bytes: u32, in_epoch: u16) abi.Error
     entry.domain = domain;
     entry.epoch = in_epoch;
     entry.length = bytes;
-    births += 1;
-    if (births == epoch_births) {
-        births = 0;
-        _ = @atomicRmw(u32, &epoch, .Add, 1, .monotonic);
+    vars().births += 1;
+    if (vars().births == epoch_births) {
+        vars().births = 0;
+        _ = @atomicRmw(u32, &vars().epoch, .Add, 1, .monotonic);
     }
     return index;
 }
@@ -121,18 +133,19 @@ pub fn give(index: u32) void {
     invariant.check(!entry.flags.hot and entry.box == 0);
     entry.state = .free;
     entry.length = 0;
-    lock.acquire();
-    defer lock.release();
-    if (free_count == 0) free_head = index else at(free_tail).?.place = index;
-    free_tail = index;
-    free_count += 1;
+    vars().lock.acquire();
+    defer vars().lock.release();
+    if (vars().free_count == 0) vars().free_head = index else at(vars().free_tail).?.place = index;
+    vars().free_tail = index;
+    vars().free_count += 1;
 }
 
 /// Finds and locks the entry of a handle; the caller releases it.
 pub fn acquire(handle: u32) abi.Error!*Entry {
-    const entry = at(index_of(handle)) orelse return error.Closed;
+    const index = index_of(handle);
+    const entry = at(index) orelse return error.Closed;
     entry.lock.acquire();
-    if (entry.generation != generation_of(handle) or entry.state == .free) {
+    if (entry.handle(index) != handle or entry.state == .free) {
         entry.lock.release();
         return error.Closed;
     }
@@ -140,44 +153,39 @@ pub fn acquire(handle: u32) abi.Error!*Entry {
 }
 
 pub fn at(index: u32) ?*Entry {
-    if (index >= count.load(.acquire)) return null;
-    const chunk = chunks[index / chunk_entries].load(.acquire) orelse return null;
+    if (index >= vars().count.load(.acquire)) return null;
+    const chunk = vars().chunks[index / chunk_entries].load(.acquire) orelse return null;
     return &chunk[index % chunk_entries];
 }
 
 pub fn length() u32 {
-    return count.load(.acquire);
+    return vars().count.load(.acquire);
 }
 
 pub fn index_of(handle: u32) u32 {
     return handle & (entries_max - 1);
 }
 
-fn generation_of(handle: u32) u8 {
-    return @truncate(handle >> index_bits);
-}
-
 fn pop() u32 {
-    const index = free_head;
-    free_head = at(index).?.place;
-    free_count -= 1;
+    const index = vars().free_head;
+    vars().free_head = at(index).?.place;
+    vars().free_count -= 1;
     return index;
 }
 
 fn add(cause: *abi.Cause) abi.Error!u32 {
-    const index = count.load(.monotonic);
+    const index = vars().count.load(.monotonic);
     if (index == entries_max) {
-        if (free_count > 0) return pop();
+        if (vars().free_count > 0) return pop();
         return error.TooManySecrets;
     }
-    const slot = &chunks[index / chunk_entries];
+    const slot = &vars().chunks[index / chunk_entries];
     if (slot.load(.acquire) == null) {
         const address = os.metadata(cause, @sizeOf(Chunk)) catch return error.AllocationFailed;
-        const fresh: *Chunk = @ptrFromInt(address);
-        for (fresh) |*entry| entry.* = .{};
-        slot.store(fresh, .release);
+        // Zeros are what a free entry is, and are not touched: most of a chunk may never be used.
+        slot.store(@ptrFromInt(address), .release);
     }
-    count.store(index + 1, .release);
+    vars().count.store(index + 1, .release);
     return index;
 }
 

@@ -10,23 +10,29 @@ const std = @import("std");
 const builtin = @import("builtin");
 const abi = @import("abi.zig");
 const keys = @import("keys.zig");
+const pool_windows = @import("pool/windows.zig");
+const pools = @import("pool/pool.zig");
 const process = @import("process.zig");
 const rungs = @import("rungs.zig");
+const entries = @import("entries.zig");
+const decode = @import("sources/decode.zig");
 const diagnose = @import("diagnose.zig");
 const labels = @import("labels.zig");
 const lend = @import("lend.zig");
+const seal = @import("seal.zig");
 const secret = @import("secret.zig");
 const statistics = @import("statistics.zig");
 const seam = @import("seam.zig");
+const shared = @import("shared.zig");
 const harden = @import("harden.zig");
+const numbers = @import("numbers.zig");
 const os_layer = @import("os.zig");
 const ending = @import("ending.zig");
 const node_api = @import("node_api.zig");
-const decode = @import("sources/decode.zig");
-const read = @import("sources/read.zig");
-const environment = @import("sources/environment.zig");
-const prompt = @import("sources/prompt.zig");
 const Cause = abi.Cause;
+const slice = numbers.slice;
+const whole = numbers.whole;
+const with_handle = numbers.with_handle;
 
 pub const panic = @import("panic.zig");
 
@@ -90,15 +96,17 @@ export fn securememory_gate(handle: f64) i32 {
 }
 
 /// The idle rule of protection keys: pages that no window has used for so many milliseconds
-/// become inaccessible to all threads. Returns how many still carry a key.
+/// become inaccessible to all threads, and so do the halves of the key that secrets are sealed with.
+/// Returns how many keys are still in use.
 export fn securememory_tick(idle: f64) i32 {
     const milliseconds = floor(idle) catch |err| return abi.pack(err, .{});
-    return @intCast(keys.tick(milliseconds));
+    return @intCast(seal.tick() + keys.tick(milliseconds));
 }
 
 /// A thread that may have been started inside a window gives up the rights it was born with.
 export fn securememory_thread_start() void {
     keys.deny_all();
+    pool_windows.forget_thread();
 }
 
 /// 0 if the host has what `what` (see `abi.Probe`) asks for, else why not.
@@ -170,7 +178,17 @@ export fn securememory_purge() i32 {
 
 /// Address of a u32 that every purge changes.
 export fn securememory_purge_count() ?*anyopaque {
-    return &secret.purges;
+    return &secret.vars().purges;
+}
+
+/// Address of a u32 that changes before any handle of an entry can be had a second time.
+export fn securememory_epoch() ?*anyopaque {
+    return &entries.vars().epoch;
+}
+
+/// Address of a u32 that a purge changes, and the pool's end. Null if there is no such pool.
+export fn securememory_pool_word(handle: f64) ?*anyopaque {
+    return pools.word_of(whole(handle) catch return null);
 }
 
 /// Writes up to `count` numbers in the order of `abi.Statistic`; returns how many.
@@ -211,6 +229,13 @@ pub fn DllMainCRTStartup(
 }
 
 comptime {
+    _ = @import("moves.zig");
+    // Where size does not matter: what tests load needs no second library.
+    if (@import("build_options").whole) {
+        _ = @import("pool_exports.zig");
+        _ = @import("enclave_exports.zig");
+        _ = @import("source_exports.zig");
+    }
     switch (builtin.target.os.tag) {
         .linux => @export(&at_end, .{ .name = "at_end", .section = ".fini_array", .visibility = .hidden }),
         .windows => @export(&DllMainCRTStartup, .{ .name = "DllMainCRTStartup", .visibility = .hidden }),
@@ -236,12 +261,6 @@ export fn napi_register_module_v1(env: node_api.Env, exports: node_api.Value) no
     return node_api.Module(node_api.Process).register(env, exports);
 }
 
-/// Not inlined: there are so many of them. Opening and closing a window, which has to be quick,
-/// has its own.
-noinline fn whole(number: f64) abi.Error!u32 {
-    return abi.whole(number);
-}
-
 /// One that has to fit into 32 bits, without its fraction. Not by @floor: x86_64 has no
 /// instruction for it before SSE4.1, and the function that it calls instead brings 40 KiB
 /// of floating point with it on Windows (see `os/windows.zig`).
@@ -251,28 +270,12 @@ fn floor(number: f64) abi.Error!u32 {
     return @trunc(number);
 }
 
-fn slice(comptime T: type, start: ?[*]T, length: f64) abi.Error![]T {
-    const count = try whole(length);
-    return (start orelse return error.InvalidArgument)[0..count];
-}
-
-fn with_handle(handle: f64, comptime call: fn (*Cause, u32) abi.Error!void) i32 {
-    var cause: Cause = .{};
-    const number = whole(handle) catch |err| return abi.pack(err, cause);
-    call(&cause, number) catch |err| return abi.pack(err, cause);
-    return 0;
-}
-
 fn create(length: f64, alignment: f64, flags: f64, content: secret.Content) i32 {
     var cause: Cause = .{};
     ending.arm();
-    const wanted = shape(length, alignment, flags) catch |err| return abi.pack(err, cause);
+    const wanted = numbers.shape(length, alignment, flags) catch |err| return abi.pack(err, cause);
     const handle = secret.create(&cause, wanted, content) catch |err| return abi.pack(err, cause);
     return @intCast(handle);
-}
-
-fn shape(length: f64, alignment: f64, flags: f64) abi.Error!secret.Shape {
-    return .{ .length = try whole(length), .alignment = try whole(alignment), .flags = try whole(flags) };
 }
 
 fn copy(cause: *Cause, handle: f64, alignment: f64, flags: f64) abi.Error!u32 {
@@ -288,7 +291,10 @@ fn probe(cause: *Cause, what: f64) abi.Error!void {
 }
 
 fn label(cause: *Cause, handle: f64, bytes: ?[*]u8, length: f64) abi.Error!void {
-    return labels.set(cause, try whole(handle), try slice(u8, bytes, length));
+    const number = try whole(handle);
+    // The pool's is its secrets' as well.
+    if (entries.is_entry(number)) return;
+    return labels.set(cause, number, try slice(u8, bytes, length));
 }
 
 fn open(cause: *Cause, handle: f64, protection: f64) abi.Error!void {
@@ -310,27 +316,6 @@ fn equal_bytes(handle: f64, bytes: ?[*]const u8, length: f64) abi.Error!bool {
     return secret.equal_bytes(try whole(handle), given);
 }
 
-// Secrets of what comes from outside, straight into their pages: see `sources/`.
-
-/// Makes a secret of a file's content: of `path`, which ends with a zero, or of the descriptor
-/// `descriptor` if `path_length` is 0. `trims` is 1 to leave a line feed at the end out. Returns
-/// its handle.
-export fn securememory_create_read(
-    path: ?[*]const u8,
-    path_length: f64,
-    descriptor: f64,
-    max: f64,
-    trims: f64,
-    alignment: f64,
-    flags: f64,
-) i32 {
-    var cause: Cause = .{};
-    ending.arm();
-    const handle = create_read(&cause, path, path_length, descriptor, max, trims, alignment, flags) catch |err|
-        return abi.pack(err, cause);
-    return @intCast(handle);
-}
-
 /// Makes a secret of the bytes that a text stands for (see `decode.Format`), and wipes the text, on
 /// success only. If it is wrong, `position` gets where.
 export fn securememory_create_decoded(
@@ -346,36 +331,6 @@ export fn securememory_create_decoded(
     const handle = create_decoded(&cause, text, length, format, alignment, flags, position) catch |err|
         return abi.pack(err, cause);
     return @intCast(handle);
-}
-
-fn create_read(
-    cause: *Cause,
-    path: ?[*]const u8,
-    path_length: f64,
-    descriptor: f64,
-    max: f64,
-    trims: f64,
-    alignment: f64,
-    flags: f64,
-) abi.Error!u32 {
-    return read.read(cause, .{
-        .path = if (path_length == 0) null else try path_of(path, path_length),
-        .descriptor = try whole(descriptor),
-        .max = try whole(max),
-        .trims = trims != 0,
-        .alignment = try whole(alignment),
-        .flags = try whole(flags),
-    });
-}
-
-fn path_of(path: ?[*]const u8, length: f64) abi.Error![*:0]const os_layer.source.Unit {
-    const Unit = os_layer.source.Unit;
-    const count = try whole(length) / @sizeOf(Unit);
-    const start = path orelse return error.InvalidArgument;
-    if (!std.mem.isAligned(@intFromPtr(start), @alignOf(Unit))) return error.InvalidArgument;
-    const units = @as([*]const Unit, @ptrCast(@alignCast(start)))[0..count];
-    if (count == 0 or units[count - 1] != 0) return error.InvalidArgument;
-    return units[0 .. count - 1 :0];
 }
 
 fn create_decoded(
@@ -405,43 +360,37 @@ fn create_decoded(
     }, .{ .text = source });
 }
 
-// Secrets of what the process was started with, and of what somebody types.
-
-/// Makes a secret of an environment variable, whose name ends with a zero. If `scrub` is 1, the
-/// variable is gone afterwards. Returns its handle.
-export fn securememory_create_environment(name: ?[*]u8, length: f64, scrub: f64, alignment: f64, flags: f64) i32 {
-    return create_asked(name, length, 1, alignment, flags, scrub == 1);
-}
-
-/// Makes a secret of what is typed at the terminal, at most `max` bytes, after a question.
-/// Returns its handle.
-export fn securememory_create_prompt(question: ?[*]u8, length: f64, max: f64, alignment: f64, flags: f64) i32 {
-    return create_asked(question, length, max, alignment, flags, null);
-}
-
-/// Asks the environment, or whoever is at the terminal if nothing is said about scrubbing.
-fn create_asked(text: ?[*]u8, length: f64, max: f64, alignment: f64, flags: f64, scrub: ?bool) i32 {
-    var cause: Cause = .{};
-    ending.arm();
-    const handle = asked(&cause, text, length, max, alignment, flags, scrub) catch |err|
-        return abi.pack(err, cause);
-    return @intCast(handle);
-}
-
-fn asked(cause: *Cause, text: ?[*]u8, length: f64, max: f64, alignment: f64, flags: f64, scrub: ?bool) abi.Error!u32 {
-    const start = text orelse return error.InvalidArgument;
-    const given = start[0..try whole(length)];
-    const wanted = try shape(max, alignment, flags);
-    if (scrub) |scrubs| return environment.create(cause, given, wanted, scrubs);
-    return prompt.create(cause, given, wanted);
-}
-
 /// Writes one number, the address of what the crypto library borrows secrets by: see `lender.zig`.
 export fn securememory_lender(out: ?[*]f64, count: f64) i32 {
     const target = slice(f64, out, count) catch |err| return abi.pack(err, .{});
     if (target.len < 1) return abi.pack(error.InvalidArgument, .{});
     target[0] = @floatFromInt(lend.address());
     return 1;
+}
+
+/// Takes the address of the crypto library's table: see `sealer.zig`. Every thread may call it.
+export fn securememory_use_sealer(address: f64) i32 {
+    use_sealer(address) catch |err| return abi.pack(err, .{});
+    return 0;
+}
+
+fn use_sealer(address: f64) abi.Error!void {
+    // Every double below is a whole number, and every address of a user's is.
+    if (!(address >= 1 and address < 1 << 53)) return error.InvalidArgument;
+    return seal.use(@trunc(address));
+}
+
+/// Writes where the core's variables are, for the extra library alone: see `shared.zig`. Returns how
+/// many words there are; they are no numbers for anyone else.
+export fn securememory_shared(out: ?[*]usize, count: f64) i32 {
+    var cause: Cause = .{};
+    const target = slice(usize, out, count) catch |err| return abi.pack(err, .{});
+    if (target.len < shared.count) return abi.pack(error.InvalidArgument, .{});
+    // What is made there is wiped at the end like anything else, and when an invariant fails.
+    ending.arm();
+    _ = secret.prepare(&cause) catch |err| return abi.pack(err, cause);
+    shared.tell(target[0..shared.count]);
+    return shared.count;
 }
 
 // Only in the library that tests load.
@@ -456,9 +405,23 @@ fn fault_count(step: u32) callconv(.c) u32 {
     return seam.count(@fromBackingInt(@intCast(step)));
 }
 
+fn fault_failures(step: u32) callconv(.c) u32 {
+    if (step >= seam.step_count) return 0;
+    return seam.failures(@fromBackingInt(@intCast(step)));
+}
+
+/// Where the box of a sealed secret is, or null: for tests that change it.
+fn fault_box(handle: f64) callconv(.c) ?*anyopaque {
+    const entry = entries.acquire(abi.whole(handle) catch return null) catch return null;
+    defer entry.lock.release();
+    return @ptrFromInt(entry.box);
+}
+
 comptime {
     if (seam.enabled) {
+        @export(&fault_box, .{ .name = "securememory_fault_box" });
         @export(&fault_arm, .{ .name = "securememory_fault_arm" });
         @export(&fault_count, .{ .name = "securememory_fault_count" });
+        @export(&fault_failures, .{ .name = "securememory_fault_failures" });
     }
 }

@@ -9,10 +9,13 @@
 
 const std = @import("std");
 const abi = @import("abi.zig");
+const entries = @import("entries.zig");
 const labels = @import("labels.zig");
+const pages = @import("pool/page.zig");
 const ranges = @import("ranges.zig");
 const retired = @import("retired.zig");
 const table = @import("table.zig");
+const Page = pages.Page;
 const Record = table.Record;
 
 /// How the memory was accessed. `run` is an instruction that was fetched from it; `some` is
@@ -53,6 +56,8 @@ pub const Seen = struct {
     used: bool,
     length: usize,
     place: Place,
+    /// On no secret of the page, which is a pool's, but between two.
+    between: bool = false,
 };
 
 /// Room for the longest line there is.
@@ -115,17 +120,15 @@ fn look(record: *const Record, index: u32, address: usize, page_size: usize) ?Fo
     const offset = @min(peek(usize, &record.offset), span);
     const length = @min(peek(u32, &record.length), span - offset);
     const use = peek(u64, &record.uses);
+    if (peek(?*Page, &record.pool)) |page| {
+        return .{ .index = index, .use = use, .seen = look_at_slot(page, address, base, span) };
+    }
     return .{
         .index = index,
         .use = use,
         .seen = .{
             .state = peek(table.State, &record.state),
-            .protection = switch (peek(table.Access, &record.access)) {
-                .read => .read,
-                .write => .write,
-                // What is open is open to some threads: the refusal tells.
-                .none, .keyed => .none,
-            },
+            .protection = protection_of(record),
             .window = peek(bool, &record.window) or peek(u16, &record.threads) > 0,
             .used = use > 0,
             .length = length,
@@ -134,20 +137,55 @@ fn look(record: *const Record, index: u32, address: usize, page_size: usize) ?Fo
     };
 }
 
+fn protection_of(record: *const Record) abi.Protection {
+    return switch (peek(table.Access, &record.access)) {
+        .read => .read,
+        .write => .write,
+        // What is open is open to some threads: the refusal tells.
+        .none, .keyed => .none,
+    };
+}
+
+/// On a page of a pool: the secret of the nearest slot.
+fn look_at_slot(page: *Page, address: usize, base: usize, span: usize) Seen {
+    const all = page.slots();
+    const near = page.nearest(address -| base, span);
+    const slot = &all[@min(near.index, all.len - 1)];
+    const entry = entries.at(peek(u32, &slot.entry));
+    const length = @min(if (entry) |of| peek(u32, &of.length) else 0, near.size);
+    var seen: Seen = .{
+        .state = switch (peek(pages.State, &slot.state)) {
+            .used => if (entry != null and peek(entries.State, &entry.?.state) == .purged) .purged else .live,
+            .resting => .resting,
+            .free, .left, .quarantined, .retired => .free,
+        },
+        .protection = protection_of(page.record),
+        .window = slot.is_open(),
+        .used = true,
+        .length = length,
+        .place = .of(address, base, span, base + near.offset, length),
+    };
+    seen.between = !seen.place.guard and (address - base < near.offset or address - base >= near.offset + near.size);
+    return seen;
+}
+
 /// Reads a field that another thread may be writing, once.
 fn peek(comptime T: type, field: *const T) T {
     return @as(*const volatile T, field).*;
 }
 
 fn write(line: *Line, fault: Fault, seen: Seen, label: []const u8) void {
-    if (seen.state == .free) {
+    if (seen.state == .free and !seen.between) {
         return write_ownerless(line, fault.access, .{ .used = seen.used, .guard = seen.place.guard });
     }
     line.add(access_words(fault.access));
+    if (seen.between) {
+        line.add("the space between two secrets of a pool");
+        add_label(line, " \"", label, "\"");
+        return line.add(reason(fault, seen));
+    }
     if (label.len > 0) {
-        line.add("the secret \"");
-        line.add(label);
-        line.add("\" (");
+        add_label(line, "the secret \"", label, "\" (");
     } else line.add("a secret (");
     line.add_bytes(seen.length);
     line.add(")");
@@ -164,6 +202,13 @@ fn write(line: *Line, fault: Fault, seen: Seen, label: []const u8) void {
     }
     if (seen.place.guard) line.add(" (the guard page)");
     line.add(reason(fault, seen));
+}
+
+fn add_label(line: *Line, before: []const u8, label: []const u8, after: []const u8) void {
+    if (label.len == 0) return;
+    line.add(before);
+    line.add(label);
+    line.add(after);
 }
 
 const Ownerless = struct { used: bool, guard: bool };
@@ -196,7 +241,7 @@ fn reason(fault: Fault, seen: Seen) []const u8 {
     if (fault.refusal == .memory) return ": the system had no memory behind it";
     if (seen.place.guard) return "";
     switch (seen.state) {
-        .free => return "",
+        .free => return " outside every window",
         .purged => return if (inside) " after a purge" ++ kept else " after a purge",
         .resting => return if (inside) " after it was closed" ++ kept else " after it was closed",
         .live => {},

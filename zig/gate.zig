@@ -160,15 +160,15 @@ pub fn is_writable(record: *const Record) bool {
 }
 
 /// Puts the record's key on its pages, which every thread then has to open for itself.
-fn arm(cause: *abi.Cause, record: *Record) abi.Error!void {
+pub fn arm(cause: *abi.Cause, record: *Record) abi.Error!void {
     const key = keys.key_of(record);
     pkey.protect(cause, record.base, record.span, .write, key) catch return error.ProtectionFailed;
-    counters.keyed_pages.add(1);
+    counters.vars().keyed_pages.add(1);
     record.access = .keyed;
 }
 
 /// Changes the page table, to the same for all threads and without a key.
-fn set(cause: *abi.Cause, record: *Record, access: Access) abi.Error!void {
+pub fn set(cause: *abi.Cause, record: *Record, access: Access) abi.Error!void {
     if (record.access == access) return;
     const protection: abi.Protection = switch (access) {
         .none => .none,
@@ -178,7 +178,7 @@ fn set(cause: *abi.Cause, record: *Record, access: Access) abi.Error!void {
     };
     if (record.access == .keyed) {
         pkey.protect(cause, record.base, record.span, protection, 0) catch return error.ProtectionFailed;
-        counters.keyed_pages.sub(1);
+        counters.vars().keyed_pages.sub(1);
     } else if (protection == .none) {
         os.close(cause, record.base, record.span) catch return error.ProtectionFailed;
     } else {
@@ -196,11 +196,11 @@ fn of(protection: abi.Protection) Access {
 }
 
 fn begin_window(record: *Record) void {
-    if (!record.window) counters.open_windows.add(1);
+    if (!record.window) counters.vars().open_windows.add(1);
     record.window = true;
 }
 
 fn end_window(record: *Record) void {
-    if (record.window) counters.open_windows.sub(1);
+    if (record.window) counters.vars().open_windows.sub(1);
     record.window = false;
 }

@@ -3,10 +3,19 @@
 //! the process stops, with no content and no address in what it prints.
 
 const os = @import("os.zig").current;
+const shared = @import("shared.zig");
 
-/// Set once by `secret.zig`; a function pointer, so that this file, which every
-/// other one imports, imports none of them back.
-pub var wipe_everything: ?*const fn () void = null;
+pub const Variables = struct {
+    /// Set once by `secret.zig`; a function pointer, so that this file, which every
+    /// other one imports, imports none of them back.
+    wipe_everything: ?*const fn () void = null,
+};
+
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of_or_own(.invariant, &own);
+}
 
 pub fn check(ok: bool) void {
     if (ok) return;
@@ -15,7 +24,7 @@ pub fn check(ok: bool) void {
 
 pub fn stop() noreturn {
     @branchHint(.cold);
-    if (wipe_everything) |wipe| wipe();
+    if (vars().wipe_everything) |wipe| wipe();
     os.write_error("securememory: an internal invariant failed; every secret was wiped\n");
     @trap();
 }

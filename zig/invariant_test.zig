@@ -53,8 +53,8 @@ fn expect_stop(violate: *const fn (handle: u32) void) !void {
         const opened = secret.create(&cause, shape, .random) catch linux.exit_group(4);
         secret.open(&cause, opened, .read) catch linux.exit_group(4);
         watched = .{ record_of(closed), record_of(opened) };
-        wipe_everything = invariant.wipe_everything orelse linux.exit_group(5);
-        invariant.wipe_everything = wipe_and_look;
+        wipe_everything = invariant.vars().wipe_everything orelse linux.exit_group(5);
+        invariant.vars().wipe_everything = wipe_and_look;
         violate(closed);
         linux.exit_group(6);
     }

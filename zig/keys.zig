@@ -20,6 +20,7 @@ const invariant = @import("invariant.zig");
 const pkey = @import("os.zig").pkey;
 const os = @import("os.zig").current;
 const Lock = @import("lock.zig").Lock;
+const shared = @import("shared.zig");
 const Record = table.Record;
 
 /// Of the 15 that a process has; V8 takes one, and other libraries may want some.
@@ -32,21 +33,30 @@ const Slot = struct {
     seen: u64 = 0,
 };
 
-/// Held while keys change hands. A record's lock is taken before it, or only tried.
-var lock: Lock = .{};
-var slots: [keys_max]Slot = @splat(.{});
-var count: u8 = 0;
-var random_state: u32 = 1;
+pub const Variables = struct {
+    /// Held while keys change hands. A record's lock is taken before it, or only tried.
+    lock: Lock = .{},
+    slots: [keys_max]Slot = @splat(.{}),
+    count: u8 = 0,
+    /// 0 before the first: a variable that starts as something else takes room in a file.
+    random_state: u32 = 0,
+};
+
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.keys, &own);
+}
 
 /// Takes what keys there are, once. None is ever freed: a page may still carry it.
 pub fn start(cause: *abi.Cause) abi.Error!void {
-    if (count > 0) return;
-    while (count < keys_max) {
-        slots[count].key = pkey.alloc(cause) catch {
-            if (count > 0) break;
+    if (vars().count > 0) return;
+    while (vars().count < keys_max) {
+        vars().slots[vars().count].key = pkey.alloc(cause) catch {
+            if (vars().count > 0) break;
             return error.NoPkey;
         };
-        count += 1;
+        vars().count += 1;
     }
     cause.* = .{};
 }
@@ -57,39 +67,39 @@ pub fn self_test(cause: *abi.Cause, page_size: usize) abi.Error!void {
         var ignored: abi.Cause = .{};
         os.unreserve(&ignored, page, page_size) catch {};
     }
-    const key = slots[0].key;
+    const key = vars().slots[0].key;
     pkey.protect(cause, page, page_size, .write, key) catch return error.NoPkey;
     pkey.self_test(cause, page, key) catch return error.NoPkey;
 }
 
 /// The key of a record that has one.
 pub fn key_of(record: *const Record) pkey.Key {
-    return slots[record.slot.?].key;
+    return vars().slots[record.slot.?].key;
 }
 
 /// Gives the record a key, if one can be had; its pages are as they were. The record
 /// is locked by the caller.
 pub fn bind(record: *Record) bool {
     invariant.check(record.slot == null);
-    lock.acquire();
-    defer lock.release();
-    if (count == 0) return false;
+    vars().lock.acquire();
+    defer vars().lock.release();
+    if (vars().count == 0) return false;
     // At random: in turn, a round over one secret more than there are keys would never find its key.
-    const first = random() % count;
-    for (0..count) |step| {
-        const index: u8 = @intCast((first + step) % count);
-        if (slots[index].owner == null) return take(index, record);
+    const first = random() % vars().count;
+    for (0..vars().count) |step| {
+        const index: u8 = @intCast((first + step) % vars().count);
+        if (vars().slots[index].owner == null) return take(index, record);
     }
-    for (0..count) |step| {
-        const index: u8 = @intCast((first + step) % count);
-        if (evict(slots[index].owner.?)) return take(index, record);
+    for (0..vars().count) |step| {
+        const index: u8 = @intCast((first + step) % vars().count);
+        if (evict(vars().slots[index].owner.?)) return take(index, record);
     }
     return false;
 }
 
 fn take(index: u8, record: *Record) bool {
-    invariant.check(slots[index].owner == null);
-    slots[index].owner = record;
+    invariant.check(vars().slots[index].owner == null);
+    vars().slots[index].owner = record;
     record.slot = index;
     record.used = true;
     return true;
@@ -109,28 +119,28 @@ fn evict(owner: *Record) bool {
 fn park(cause: *abi.Cause, record: *Record) abi.Error!void {
     if (record.access == .keyed) {
         pkey.protect(cause, record.base, record.span, .none, 0) catch return error.ProtectionFailed;
-        counters.keyed_pages.sub(1);
+        counters.vars().keyed_pages.sub(1);
         record.access = .none;
     }
-    slots[record.slot.?].owner = null;
+    vars().slots[record.slot.?].owner = null;
     record.slot = null;
 }
 
 /// The pages of a record without its key any more: inaccessible to all.
 pub fn unbind(cause: *abi.Cause, record: *Record) abi.Error!void {
     if (record.slot == null) return;
-    lock.acquire();
-    defer lock.release();
+    vars().lock.acquire();
+    defer vars().lock.release();
     return park(cause, record);
 }
 
 /// The same for pages that were replaced, and so have no key.
 pub fn forget(record: *Record) void {
     const slot = record.slot orelse return;
-    lock.acquire();
-    defer lock.release();
-    if (record.access == .keyed) counters.keyed_pages.sub(1);
-    slots[slot].owner = null;
+    vars().lock.acquire();
+    defer vars().lock.release();
+    if (record.access == .keyed) counters.vars().keyed_pages.sub(1);
+    vars().slots[slot].owner = null;
     record.slot = null;
 }
 
@@ -138,10 +148,10 @@ pub fn forget(record: *Record) void {
 /// still carry a key; whoever makes ticks can stop at 0. Several threads may make them.
 pub fn tick(idle: u64) u32 {
     const now = pkey.milliseconds();
-    lock.acquire();
-    defer lock.release();
+    vars().lock.acquire();
+    defer vars().lock.release();
     var keyed: u32 = 0;
-    for (slots[0..count]) |*slot| {
+    for (vars().slots[0..vars().count]) |*slot| {
         const owner = slot.owner orelse continue;
         keyed += 1;
         if (!owner.lock.try_acquire()) continue;
@@ -161,35 +171,37 @@ pub fn tick(idle: u64) u32 {
 
 /// A thread that was started inside a window gives up the rights that it was born with.
 pub fn deny_all() void {
-    for (slots[0..count]) |slot| pkey.set_rights(slot.key, .none);
+    for (vars().slots[0..vars().count]) |slot| pkey.set_rights(slot.key, .none);
 }
 
 /// For a process that stops: see `secret.wipe_without_locks`.
 pub fn allow_all() void {
-    for (slots[0..count]) |slot| pkey.set_rights(slot.key, .write);
+    for (vars().slots[0..vars().count]) |slot| pkey.set_rights(slot.key, .write);
 }
 
 /// Secrets open to single threads.
 pub fn open_count() u64 {
-    lock.acquire();
-    defer lock.release();
+    vars().lock.acquire();
+    defer vars().lock.release();
     var open: u64 = 0;
-    for (slots[0..count]) |slot| {
+    for (vars().slots[0..vars().count]) |slot| {
         const owner = slot.owner orelse continue;
-        // One that is open to all is counted there.
-        if (owner.is_open() and !owner.window) open += 1;
+        // What is open to all, and what is open in a pool, is counted there.
+        if (owner.is_open() and !owner.window and owner.pool == null) open += 1;
     }
     return open;
 }
 
 pub fn held() u64 {
-    return count;
+    return vars().count;
 }
 
 /// Marsaglia's xorshift: which key is taken away is no secret.
 fn random() u32 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
+    var word = if (vars().random_state == 0) 1 else vars().random_state;
+    word ^= word << 13;
+    word ^= word >> 17;
+    word ^= word << 5;
+    vars().random_state = word;
+    return word;
 }

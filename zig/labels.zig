@@ -11,6 +11,7 @@ const layout = @import("layout.zig");
 const table = @import("table.zig");
 const os = @import("os.zig").current;
 const Lock = @import("lock.zig").Lock;
+const shared = @import("shared.zig");
 
 /// Bytes of UTF-8 that are kept of a label.
 pub const bytes_max = 55;
@@ -32,16 +33,28 @@ comptime {
     std.debug.assert(layout.records_max % chunk_labels == 0);
 }
 
-var chunks: [layout.records_max / chunk_labels]std.atomic.Value(?*Chunk) = @splat(.init(null));
+pub const Variables = struct {
+    chunks: [layout.records_max / chunk_labels]std.atomic.Value(?*Chunk) = @splat(.init(null)),
+    /// Held while a chunk is made.
+    lock: Lock = .{},
+};
 
-/// Held while a chunk is made.
-var lock: Lock = .{};
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.labels, &own);
+}
 
 /// Names the secret of a handle. What could forge a line or hide in it is replaced.
 pub fn set(cause: *abi.Cause, handle: u32, label: []const u8) abi.Error!void {
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state != .live) return error.Closed;
+    return put(cause, record, label);
+}
+
+/// The same for a record that the caller has locked.
+pub fn put(cause: *abi.Cause, record: *const table.Record, label: []const u8) abi.Error!void {
     const slot = try slot_of(cause, record.index);
     // Nobody reads a label that belongs to no use.
     slot.use.store(0, .release);
@@ -50,9 +63,9 @@ pub fn set(cause: *abi.Cause, handle: u32, label: []const u8) abi.Error!void {
 }
 
 fn slot_of(cause: *abi.Cause, index: u32) abi.Error!*Label {
-    const place = &chunks[index / chunk_labels];
-    lock.acquire();
-    defer lock.release();
+    const place = &vars().chunks[index / chunk_labels];
+    vars().lock.acquire();
+    defer vars().lock.release();
     const chunk = place.load(.acquire) orelse blk: {
         const address = os.metadata(cause, @sizeOf(Chunk)) catch return error.AllocationFailed;
         const fresh: *Chunk = @ptrFromInt(address);
@@ -67,7 +80,7 @@ fn slot_of(cause: *abi.Cause, index: u32) abi.Error!*Label {
 /// handler. A label that changes meanwhile may come out mixed, never longer than it can be.
 pub fn get(index: u32, use: u64, into: *Text) []const u8 {
     if (index >= layout.records_max or use == 0) return "";
-    const chunk = chunks[index / chunk_labels].load(.acquire) orelse return "";
+    const chunk = vars().chunks[index / chunk_labels].load(.acquire) orelse return "";
     const slot = &chunk[index % chunk_labels];
     if (slot.use.load(.acquire) != use) return "";
     const length = @min(@as(*const volatile u8, &slot.length).*, bytes_max);
@@ -79,15 +92,15 @@ const replacement = "?";
 const cut_off = "…";
 
 /// Writes what may be shown of a label, cut at a character.
-fn clean(label: []const u8, into: *Text) []const u8 {
+pub fn clean(label: []const u8, into: *Text) []const u8 {
     var length: usize = 0;
     // The longest that leaves room for saying that more follows.
     var short: usize = 0;
     var index: usize = 0;
     while (index < label.len) {
-        const character = next(label[index..]);
+        const character, const point = next(label[index..]);
         index += character.len;
-        const shown = if (harmless(character)) character else replacement;
+        const shown = if (point != null and harmless(point.?)) character else replacement;
         if (length + shown.len > into.len) {
             into[short..][0..cut_off.len].* = cut_off.*;
             return into[0 .. short + cut_off.len];
@@ -99,18 +112,28 @@ fn clean(label: []const u8, into: *Text) []const u8 {
     return into[0..length];
 }
 
-/// The bytes of the first character, or one byte if they are none.
-fn next(bytes: []const u8) []const u8 {
-    const length = std.unicode.utf8ByteSequenceLength(bytes[0]) catch return bytes[0..1];
-    if (length > bytes.len or !std.unicode.utf8ValidateSlice(bytes[0..length])) return bytes[0..1];
-    return bytes[0..length];
+/// The bytes of the first character, or one byte if they are none; and what it is, or null.
+fn next(bytes: []const u8) struct { []const u8, ?u21 } {
+    const first = bytes[0];
+    const length: usize, const least: u21, var point: u21 = switch (first) {
+        0...0x7F => .{ 1, 0, first },
+        0xC0...0xDF => .{ 2, 0x80, first & 0x1F },
+        0xE0...0xEF => .{ 3, 0x800, first & 0x0F },
+        0xF0...0xF7 => .{ 4, 0x10000, first & 0x07 },
+        else => return .{ bytes[0..1], null },
+    };
+    if (length > bytes.len) return .{ bytes[0..1], null };
+    for (bytes[1..length]) |byte| {
+        if (byte & 0xC0 != 0x80) return .{ bytes[0..1], null };
+        point = point << 6 | (byte & 0x3F);
+    }
+    const valid = point >= least and point <= 0x10FFFF and (point < 0xD800 or point > 0xDFFF);
+    return if (valid) .{ bytes[0..length], point } else .{ bytes[0..1], null };
 }
 
 /// False for what ends the line or the quotes, moves the cursor, or turns the direction of
-/// text (Unicode Standard Annex 9), and for bytes that are no UTF-8.
-fn harmless(character: []const u8) bool {
-    if (character.len == 1 and !std.ascii.isAscii(character[0])) return false;
-    const point = std.unicode.utf8Decode(character) catch return false;
+/// text (Unicode Standard Annex 9).
+fn harmless(point: u21) bool {
     return switch (point) {
         0...0x1F, '"', 0x7F...0x9F => false,
         0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF => false,
@@ -146,6 +169,14 @@ test "bytes that are no UTF-8 are replaced one by one" {
     try expect_clean("??", "\xc3\xc3");
     try expect_clean("???", "\xed\xa0\x80"); // A surrogate.
     try expect_clean("??", "\xe2\x82"); // The start of a character.
+    try expect_clean("??", "\xc0\x80"); // Longer than it has to be.
+    try expect_clean("???", "\xe0\x9f\xbf");
+    try expect_clean("????", "\xf0\x8f\xbf\xbf");
+    try expect_clean("????", "\xf4\x90\x80\x80"); // Beyond the last one.
+    try expect_clean("??", "\xf8\x80");
+    // The first and the last of each length.
+    const ends = "\u{A0}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFF}\u{10000}\u{10FFFF}";
+    try expect_clean(ends, ends);
 }
 
 test "a long label is cut at a character, and shows that it was" {

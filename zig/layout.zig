@@ -9,6 +9,7 @@
 //! it as its alignment allows: an overflow of one byte faults.
 
 const std = @import("std");
+const assert = @import("assert.zig").assert;
 
 pub const alignment_min: u32 = 16;
 pub const page_size_min: u32 = 4096;
@@ -28,9 +29,9 @@ comptime {
 }
 
 pub fn handle(index: u32, generation: u16) u32 {
-    std.debug.assert(index < records_max);
-    std.debug.assert(generation >= 1);
-    std.debug.assert(generation <= generation_max);
+    assert(index < records_max);
+    assert(generation >= 1);
+    assert(generation <= generation_max);
     return @as(u32, generation) << index_bits | index;
 }
 
@@ -48,7 +49,7 @@ pub fn generation_of(from: u32) u16 {
 /// in classes, four to a doubling, so that address space fits many secrets one after the
 /// other: at most a quarter more than needed.
 pub fn span(length: u32, page_size: usize) usize {
-    std.debug.assert(length > 0);
+    assert(length > 0);
     const pages = std.math.divCeil(usize, length, page_size) catch unreachable;
     return std.mem.alignForward(usize, pages, class_step(pages)) * page_size;
 }
@@ -72,8 +73,8 @@ pub fn class_of(span_bytes: usize, page_size: usize) usize {
 
 /// Distance from the start of the unit to the payload.
 pub fn payload_offset(span_bytes: usize, length: u32, alignment: u32) usize {
-    std.debug.assert(std.math.isPowerOfTwo(alignment));
-    std.debug.assert(length <= span_bytes);
+    assert(std.math.isPowerOfTwo(alignment));
+    assert(length <= span_bytes);
     return std.mem.alignBackward(usize, span_bytes - length, alignment);
 }
 

@@ -44,14 +44,14 @@ fn protection_of(handle: u32) !abi.Protection {
 test "a borrowed secret is open until it is given back, and not before or after" {
     for (flags_of_rungs) |flags| {
         const handle = try make(flags, 0x5A);
-        const windows = counters.open_windows.get();
+        const windows = counters.vars().open_windows.get();
         try expectEqual(abi.Protection.none, try protection_of(handle));
         var lent: lending.Bytes = undefined;
         try expectEqual(@as(i32, 0), lender().borrow(handle, 1, &lent));
         try std.testing.expectEqualSlices(u8, &@as([32]u8, @splat(0x5A)), lent.start[0..lent.length]);
         try expectEqual(@as(i32, 0), lender().give_back(handle, 1));
         try expectEqual(abi.Protection.none, try protection_of(handle));
-        try expectEqual(windows, counters.open_windows.get());
+        try expectEqual(windows, counters.vars().open_windows.get());
         try end(handle);
     }
 }
@@ -75,7 +75,7 @@ test "where a window is open, borrowing opens and closes nothing; where none is,
 
 test "a secret that is made is writable until it is finished, and nobody else's before" {
     for (flags_of_rungs) |flags| {
-        const in_use = counters.in_use.get();
+        const in_use = counters.vars().in_use.get();
         var lent: lending.Bytes = undefined;
         const made = lender().create(48, 16, flags, &lent);
         try expect(made > 0);
@@ -85,10 +85,10 @@ test "a secret that is made is writable until it is finished, and nobody else's 
         @memset(lent.start[0..lent.length], 0x77);
         // Its record is locked: a purge, or another thread with a forged handle, waits.
         try expect(!table.at(layout.index_of(handle)).?.lock.try_acquire());
-        try expectEqual(in_use, counters.in_use.get());
+        try expectEqual(in_use, counters.vars().in_use.get());
         try expectEqual(made, lender().finish(handle));
         try expectEqual(abi.Protection.none, try protection_of(handle));
-        try expectEqual(in_use + 1, counters.in_use.get());
+        try expectEqual(in_use + 1, counters.vars().in_use.get());
         try expectEqual(@as(i32, 0), lender().borrow(handle, 1, &lent));
         try expect(std.mem.allEqual(u8, lent.start[0..lent.length], 0x77));
         try expectEqual(@as(i32, 0), lender().give_back(handle, 1));
@@ -98,14 +98,14 @@ test "a secret that is made is writable until it is finished, and nobody else's 
 
 test "a secret that is abandoned is wiped, and its page is as any free one" {
     var lent: lending.Bytes = undefined;
-    const in_use = counters.in_use.get();
+    const in_use = counters.vars().in_use.get();
     const handle: u32 = @intCast(lender().create(48, 16, flags_of_rungs[0], &lent));
     @memset(lent.start[0..lent.length], 0x77);
     const record = table.at(layout.index_of(handle)).?;
     const base = record.base;
     const span = record.span;
     lender().abandon(handle);
-    try expectEqual(in_use, counters.in_use.get());
+    try expectEqual(in_use, counters.vars().in_use.get());
     try expect(record.lock.try_acquire());
     record.lock.release();
     const os = @import("os.zig").current;
@@ -119,7 +119,7 @@ test "a secret that is abandoned is wiped, and its page is as any free one" {
 
 test "if the pages of a borrowed secret cannot be closed, nothing of it is left to read" {
     const handle = try make(flags_of_rungs[0], 0x3C);
-    const in_use = counters.in_use.get();
+    const in_use = counters.vars().in_use.get();
     var lent: lending.Bytes = undefined;
     try expectEqual(@as(i32, 0), lender().borrow(handle, 1, &lent));
     seam.arm(1, 12, 1);
@@ -128,7 +128,7 @@ test "if the pages of a borrowed secret cannot be closed, nothing of it is left 
     try expectEqual(abi.code(error.NotClosed), code_of(result));
     try expectEqual(@as(u32, 12), @as(u32, @intCast(-result)) >> 15);
     try expectEqual(@as(u32, 0), secret.length(handle));
-    try expectEqual(in_use - 1, counters.in_use.get());
+    try expectEqual(in_use - 1, counters.vars().in_use.get());
     const record = table.at(layout.index_of(handle)).?;
     if (!record.dropped) {
         // Still readable, as the system has it, and zeros.
@@ -139,13 +139,13 @@ test "if the pages of a borrowed secret cannot be closed, nothing of it is left 
 
 test "if the pages of a new secret cannot be closed, there is no such secret" {
     var lent: lending.Bytes = undefined;
-    const in_use = counters.in_use.get();
+    const in_use = counters.vars().in_use.get();
     const handle: u32 = @intCast(lender().create(32, 16, flags_of_rungs[0], &lent));
     seam.arm(1, 12, 1);
     const result = lender().finish(handle);
     seam.arm(0, 0, 0);
     try expectEqual(abi.code(error.ProtectionFailed), code_of(result));
-    try expectEqual(in_use, counters.in_use.get());
+    try expectEqual(in_use, counters.vars().in_use.get());
     try expectEqual(abi.code(error.Closed), code_of(lender().borrow(handle, 1, &lent)));
 }
 
@@ -163,10 +163,10 @@ test "a purge on another thread waits for what is borrowed" {
     const handle = try make(flags_of_rungs[0], 0x42);
     var lent: lending.Bytes = undefined;
     try expectEqual(@as(i32, 0), lender().borrow(handle, 1, &lent));
-    const before = @atomicLoad(u32, &secret.purges, .seq_cst);
+    const before = @atomicLoad(u32, &secret.vars().purges, .seq_cst);
     Purge.done.store(false, .release);
     const thread = try std.Thread.spawn(.{}, Purge.run, .{});
-    while (@atomicLoad(u32, &secret.purges, .seq_cst) == before) std.atomic.spinLoopHint();
+    while (@atomicLoad(u32, &secret.vars().purges, .seq_cst) == before) std.atomic.spinLoopHint();
     try std.testing.io.sleep(.fromMilliseconds(50), .awake);
     try expect(!Purge.done.load(.acquire));
     try expect(std.mem.allEqual(u8, lent.start[0..lent.length], 0x42));

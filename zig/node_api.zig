@@ -4,8 +4,9 @@
 //! refuses every pointer (denoland/deno#15511).
 //!
 //! A module would be free to hand out views of any address. This one makes views of what
-//! this library has and of nothing else: of a secret, by its handle, and of the number that
-//! every purge changes. They go by the names of the calls that give a pointer elsewhere.
+//! this library has and of nothing else: of a secret, by its handle, and of the numbers that
+//! purges, pools' ends and epochs change. They go by the names of the calls that give a pointer
+//! elsewhere.
 //!
 //! The functions of Node-API are the process's own. They are looked up when a module is
 //! made, so that nothing is missing where there is no Node-API.
@@ -14,6 +15,9 @@
 
 const std = @import("std");
 const abi = @import("abi.zig");
+const entries = @import("entries.zig");
+const pools = @import("pool/pool.zig");
+const pool_secrets = @import("pool/secrets.zig");
 const secret = @import("secret.zig");
 const os = @import("os.zig").current;
 
@@ -48,6 +52,8 @@ pub fn Module(comptime host: type) type {
         pub fn register(env: Env, exports: Value) Value {
             define(env, exports, "securememory_address", view_of_secret);
             define(env, exports, "securememory_purge_count", view_of_purge_count);
+            define(env, exports, "securememory_epoch", view_of_epoch);
+            define(env, exports, "securememory_pool_word", view_of_pool);
             return exports;
         }
 
@@ -60,12 +66,7 @@ pub fn Module(comptime host: type) type {
         /// An ArrayBuffer over the payload of the secret whose handle is the argument;
         /// undefined if there is none. Reading it outside a window faults.
         fn view_of_secret(env: Env, info: Info) callconv(.c) Value {
-            var count: usize = 1;
-            var arguments: [1]Value = .{null};
-            var number: f64 = 0;
-            if (!call(host, "napi_get_cb_info", .{ env, info, &count, &arguments, null, null })) return null;
-            if (!call(host, "napi_get_value_double", .{ env, arguments[0], &number })) return null;
-            const handle = abi.whole(number) catch return null;
+            const handle = handle_of(env, info) orelse return null;
             // The handle has a generation: both are of one secret, or the second is 0.
             const address = secret.address(handle);
             const length = secret.length(handle);
@@ -73,9 +74,31 @@ pub fn Module(comptime host: type) type {
             return view(env, @ptrFromInt(address), length);
         }
 
+        /// An ArrayBuffer over the u32 that a purge changes and the end of the pool whose handle is the
+        /// argument; undefined if there is none.
+        fn view_of_pool(env: Env, info: Info) callconv(.c) Value {
+            const handle = handle_of(env, info) orelse return null;
+            const word = pools.word_of(handle) orelse return null;
+            return view(env, word, @sizeOf(u32));
+        }
+
+        fn handle_of(env: Env, info: Info) ?u32 {
+            var count: usize = 1;
+            var arguments: [1]Value = .{null};
+            var number: f64 = 0;
+            if (!call(host, "napi_get_cb_info", .{ env, info, &count, &arguments, null, null })) return null;
+            if (!call(host, "napi_get_value_double", .{ env, arguments[0], &number })) return null;
+            return abi.whole(number) catch null;
+        }
+
+        /// An ArrayBuffer over the u32 that changes before a handle of an entry comes again.
+        fn view_of_epoch(env: Env, _: Info) callconv(.c) Value {
+            return view(env, &entries.vars().epoch, @sizeOf(u32));
+        }
+
         /// An ArrayBuffer over the u32 that every purge changes.
         fn view_of_purge_count(env: Env, _: Info) callconv(.c) Value {
-            return view(env, &secret.purges, @sizeOf(@TypeOf(secret.purges)));
+            return view(env, &secret.vars().purges, @sizeOf(@TypeOf(secret.vars().purges)));
         }
 
         /// Without a finalizer: the memory is never the runtime's to free.
@@ -104,8 +127,8 @@ test "a process without Node-API is not missed: the module is empty" {
 
 /// A runtime of one function call at a time.
 const Fake = struct {
-    var functions: [2]?Callback = @splat(null);
-    var names: [2][*:0]const u8 = undefined;
+    var functions: [4]?Callback = @splat(null);
+    var names: [4][*:0]const u8 = undefined;
     var defined: usize = 0;
     var argument: f64 = 0;
     var refuses: bool = false;
@@ -160,12 +183,14 @@ const Fake = struct {
     }
 };
 
-test "the module makes views of live secrets and of the count of purges, and of nothing else" {
+test "the module makes views of live secrets, of pools' words and of two counts, and of nothing else" {
     var exports: u8 = 0;
     try std.testing.expectEqual(@as(Value, &exports), Module(Fake).register(null, &exports));
-    try std.testing.expectEqual(@as(usize, 2), Fake.defined);
+    try std.testing.expectEqual(@as(usize, 4), Fake.defined);
     try std.testing.expectEqualStrings("securememory_address", std.mem.span(Fake.names[0]));
     try std.testing.expectEqualStrings("securememory_purge_count", std.mem.span(Fake.names[1]));
+    try std.testing.expectEqualStrings("securememory_epoch", std.mem.span(Fake.names[2]));
+    try std.testing.expectEqualStrings("securememory_pool_word", std.mem.span(Fake.names[3]));
 
     var cause: abi.Cause = .{};
     const handle = try secret.create(&cause, .{ .length = 33, .alignment = 16, .flags = 0 }, .zeros);
@@ -189,6 +214,19 @@ test "the module makes views of live secrets and of the count of purges, and of 
     try std.testing.expectEqual(null, Fake.view_of(number));
 
     try std.testing.expectEqual(@as(Value, &Fake.made), Fake.functions[1].?(null, null));
-    try std.testing.expectEqual(@intFromPtr(&secret.purges), Fake.made.address);
+    try std.testing.expectEqual(@intFromPtr(&secret.vars().purges), Fake.made.address);
     try std.testing.expectEqual(@as(usize, 4), Fake.made.length);
+
+    try std.testing.expectEqual(@as(Value, &Fake.made), Fake.functions[2].?(null, null));
+    try std.testing.expectEqual(@intFromPtr(&entries.vars().epoch), Fake.made.address);
+    try std.testing.expectEqual(@as(usize, 4), Fake.made.length);
+
+    const pool = try pools.create(&cause, .{ .label = &.{}, .flags = 0, .limit = 0, .seals = false });
+    Fake.argument = @floatFromInt(pool);
+    try std.testing.expectEqual(@as(Value, &Fake.made), Fake.functions[3].?(null, null));
+    try std.testing.expectEqual(@intFromPtr(pools.word_of(pool).?), Fake.made.address);
+    try std.testing.expectEqual(@as(usize, 4), Fake.made.length);
+    Fake.argument += 1;
+    try std.testing.expectEqual(null, Fake.functions[3].?(null, null));
+    try pool_secrets.close_pool(&cause, pool);
 }

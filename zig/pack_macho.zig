@@ -128,9 +128,8 @@ const Library = struct {
             if (!std.mem.eql(u8, segment.segName(), name)) return error.UnexpectedSegments;
         }
         // A table that nobody has needed so far has to be carried along first.
-        for ([_]Place{ library.function_starts, library.data_in_code }) |place| {
-            if (place.get(macho.linkedit_data_command, library.file).datasize != 0) return error.UnexpectedTable;
-        }
+        const starts = library.function_starts.get(macho.linkedit_data_command, library.file);
+        if (starts.datasize != 0) return error.UnexpectedTable;
         const info = library.dyld_info.get(macho.dyld_info_command, library.file);
         if (info.weak_bind_size != 0) return error.UnexpectedTable;
     }
@@ -219,7 +218,9 @@ const Library = struct {
 
         for ([_]Place{ library.function_starts, library.data_in_code }) |place| {
             var table = place.get(macho.linkedit_data_command, library.file);
-            table.dataoff = symbols.symoff;
+            // Where jump tables are in the code, by distances from its start: they stay right.
+            const entries = library.file[table.dataoff..][0..table.datasize];
+            table.dataoff = if (entries.len == 0) symbols.symoff else try tables.add(entries, 8);
             place.put(library.file, table);
         }
     }

@@ -9,6 +9,7 @@ const invariant = @import("invariant.zig");
 const canary = @import("canary.zig");
 const os = @import("os.zig").current;
 const Lock = @import("lock.zig").Lock;
+const shared = @import("shared.zig");
 
 pub const Process = struct {
     page_size: usize,
@@ -17,21 +18,31 @@ pub const Process = struct {
     instance: u32,
 };
 
-var lock: Lock = .{};
-/// Null until everything in it is there.
-var ready: std.atomic.Value(?*const Process) = .init(null);
-var process: Process = undefined;
+pub const Variables = struct {
+    lock: Lock = .{},
+    /// Null until everything in it is there.
+    ready: std.atomic.Value(?*const Process) = .init(null),
+    process: Process = undefined,
+};
+
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.process, &own);
+}
 
 /// Fails if the system has no random bytes: a predictable canary is not a canary.
 pub fn get(cause: *abi.Cause) abi.Error!*const Process {
-    if (ready.load(.acquire)) |known| return known;
-    lock.acquire();
-    defer lock.release();
-    if (ready.load(.acquire)) |known| return known;
+    if (vars().ready.load(.acquire)) |known| return known;
+    // The core has asked before it told where its variables are.
+    if (shared.is_extra) unreachable;
+    vars().lock.acquire();
+    defer vars().lock.release();
+    if (vars().ready.load(.acquire)) |known| return known;
 
     var bytes: [@sizeOf(canary.Key) + @sizeOf(u32)]u8 = undefined;
     os.random(cause, &bytes) catch return error.RandomFailed;
-    process = .{
+    vars().process = .{
         .page_size = os.page_size(),
         .canary_key = .{
             std.mem.readInt(u64, bytes[0..8], .little),
@@ -39,10 +50,10 @@ pub fn get(cause: *abi.Cause) abi.Error!*const Process {
         },
         .instance = std.mem.readInt(u32, bytes[16..20], .little),
     };
-    invariant.check(std.math.isPowerOfTwo(process.page_size));
-    invariant.check(process.page_size >= layout.page_size_min);
-    invariant.check(process.page_size <= layout.page_size_max);
-    ready.store(&process, .release);
+    invariant.check(std.math.isPowerOfTwo(vars().process.page_size));
+    invariant.check(vars().process.page_size >= layout.page_size_min);
+    invariant.check(vars().process.page_size <= layout.page_size_max);
+    vars().ready.store(&vars().process, .release);
     // Not `&process`: a constant with an address in it is one that the loader has to write.
-    return ready.load(.acquire).?;
+    return vars().ready.load(.acquire).?;
 }

@@ -9,6 +9,7 @@ const std = @import("std");
 const abi = @import("abi.zig");
 const os = @import("os.zig").current;
 const Lock = @import("lock.zig").Lock;
+const shared = @import("shared.zig");
 
 const Range = struct { base: usize = 0, length: usize = 0 };
 
@@ -21,27 +22,34 @@ const Chunk = struct {
 
 const ranges_per_chunk = 254;
 
-/// The first chunk needs no memory of the system, and is more than most processes use.
-var first: Chunk = .{};
+pub const Variables = struct {
+    /// The first chunk needs no memory of the system, and is more than most processes use.
+    first: Chunk = .{},
+    /// Held by those who add.
+    lock: Lock = .{},
+    /// The chunk that is being filled; null for the first one.
+    last: ?*Chunk = null,
+};
 
-/// Held by those who add.
-var lock: Lock = .{};
-/// The chunk that is being filled; null for the first one.
-var last: ?*Chunk = null;
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.ranges, &own);
+}
 
 /// A range that finds no room is not known: then a fault there is told of in no line, and
 /// nothing else changes.
 pub fn add(base: usize, length: usize) void {
-    lock.acquire();
-    defer lock.release();
-    var chunk = last orelse &first;
+    vars().lock.acquire();
+    defer vars().lock.release();
+    var chunk = vars().last orelse &vars().first;
     if (chunk.count.raw == ranges_per_chunk) {
         var ignored: abi.Cause = .{};
         const address = os.metadata(&ignored, @sizeOf(Chunk)) catch return;
         const fresh: *Chunk = @ptrFromInt(address);
         fresh.* = .{};
         chunk.next.store(fresh, .release);
-        last = fresh;
+        vars().last = fresh;
         chunk = fresh;
     }
     const count = chunk.count.raw;
@@ -51,7 +59,7 @@ pub fn add(base: usize, length: usize) void {
 
 /// Takes no lock: for the fault handler.
 pub fn contain(address: usize) bool {
-    var chunk: ?*Chunk = &first;
+    var chunk: ?*Chunk = &vars().first;
     while (chunk) |held| : (chunk = held.next.load(.acquire)) {
         for (held.ranges[0..held.count.load(.acquire)]) |range| {
             if (address >= range.base and address - range.base < range.length) return true;

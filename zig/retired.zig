@@ -8,6 +8,7 @@ const std = @import("std");
 const labels = @import("labels.zig");
 const table = @import("table.zig");
 const Lock = @import("lock.zig").Lock;
+const shared = @import("shared.zig");
 
 pub const Entry = struct {
     base: usize = 0,
@@ -30,17 +31,25 @@ const Slot = struct {
 
 const slots_max = 128;
 
-var slots: [slots_max]Slot = @splat(.{});
-var next: u32 = 0;
-/// Held by those who add.
-var lock: Lock = .{};
+pub const Variables = struct {
+    slots: [slots_max]Slot = @splat(.{}),
+    next: u32 = 0,
+    /// Held by those who add.
+    lock: Lock = .{},
+};
+
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.retired, &own);
+}
 
 /// Remembers a secret whose record is about to be parted from its pages, and is locked.
 pub fn add(record: *const table.Record) void {
-    lock.acquire();
-    defer lock.release();
-    const slot = &slots[next];
-    next = (next + 1) % slots_max;
+    vars().lock.acquire();
+    defer vars().lock.release();
+    const slot = &vars().slots[vars().next];
+    vars().next = (vars().next + 1) % slots_max;
     _ = slot.turn.fetchAdd(1, .acq_rel);
     slot.entry = .{
         .base = record.base,
@@ -54,7 +63,7 @@ pub fn add(record: *const table.Record) void {
 
 /// What was on the page of an address, if it is remembered.
 pub fn find(address: usize) ?Entry {
-    for (&slots) |*slot| {
+    for (&vars().slots) |*slot| {
         const turn = slot.turn.load(.acquire);
         if (turn % 2 != 0) continue;
         const entry = @as(*const volatile Entry, &slot.entry).*;
@@ -82,5 +91,5 @@ test "what was retired last is remembered, and nothing longer than there is room
     try std.testing.expectEqual(@as(usize, 0), last.text().len);
     try std.testing.expectEqual(null, find(first + (slots_max + 9) * 0x2000 + 0x1000));
     // What other tests do with real pages must not find these.
-    for (&slots) |*slot| slot.entry = .{};
+    for (&vars().slots) |*slot| slot.entry = .{};
 }

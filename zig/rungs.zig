@@ -10,6 +10,7 @@ const secretmem = os_layer.secretmem;
 const Cause = abi.Cause;
 const Error = abi.Error;
 const Lock = @import("lock.zig").Lock;
+const shared = @import("shared.zig");
 
 /// What a caller wants of a secret's pages.
 pub const Wish = struct {
@@ -38,22 +39,30 @@ const Answer = struct {
     cause: Cause = .{},
 };
 
-var lock: Lock = .{};
-var secretmem_answer: Answer = .{};
-var pkey_answer: Answer = .{};
-var seal_answer: Answer = .{};
-/// What could be done before this library had an area of memfd_secret.
-var hibernation_before: abi.Hibernation = .unknown;
-/// It has one: nobody can hibernate any more.
-var secretmem_used: std.atomic.Value(bool) = .init(false);
+pub const Variables = struct {
+    lock: Lock = .{},
+    secretmem_answer: Answer = .{},
+    pkey_answer: Answer = .{},
+    seal_answer: Answer = .{},
+    /// What could be done before this library had an area of memfd_secret.
+    hibernation_before: ?abi.Hibernation = null,
+    /// It has one: nobody can hibernate any more.
+    secretmem_used: std.atomic.Value(bool) = .init(false),
+};
+
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.rungs, &own);
+}
 
 pub fn probe(cause: *Cause, page_size: usize, what: abi.Probe) Error!void {
     // What depends on budgets and not on the host is tried anew each time.
     if (what == .locked or what == .mprotect) return try_anonymous(cause, page_size, what);
     const answer = switch (what) {
-        .secretmem => ask(&secretmem_answer, page_size, try_secretmem),
-        .pkey => ask(&pkey_answer, page_size, try_pkey),
-        .seal => ask(&seal_answer, page_size, try_seal),
+        .secretmem => ask(&vars().secretmem_answer, page_size, try_secretmem),
+        .pkey => ask(&vars().pkey_answer, page_size, try_pkey),
+        .seal => ask(&vars().seal_answer, page_size, try_seal),
         .locked, .mprotect => unreachable,
     };
     if (answer.there) return;
@@ -69,7 +78,7 @@ pub fn probe(cause: *Cause, page_size: usize, what: abi.Probe) Error!void {
 pub fn prefers_secretmem(page_size: usize) bool {
     var ignored: Cause = .{};
     probe(&ignored, page_size, .secretmem) catch return false;
-    return hibernation_before == .unavailable or secretmem_used.load(.monotonic);
+    return vars().hibernation_before == .unavailable or vars().secretmem_used.load(.monotonic);
 }
 
 pub fn gate(cause: *Cause, page_size: usize, wanted: ?abi.Gate) Error!abi.Gate {
@@ -83,20 +92,20 @@ pub fn gate(cause: *Cause, page_size: usize, wanted: ?abi.Gate) Error!abi.Gate {
 }
 
 pub fn note_secretmem() void {
-    secretmem_used.store(true, .monotonic);
+    vars().secretmem_used.store(true, .monotonic);
 }
 
 pub fn hibernation(page_size: usize) abi.Hibernation {
     var ignored: Cause = .{};
     probe(&ignored, page_size, .secretmem) catch return secretmem.hibernation(&ignored);
-    const blocked = hibernation_before == .available and secretmem_used.load(.monotonic);
-    return if (blocked) .blocked else hibernation_before;
+    const blocked = vars().hibernation_before == .available and vars().secretmem_used.load(.monotonic);
+    return if (blocked) .blocked else vars().hibernation_before orelse .unknown;
 }
 
 fn ask(answer: *Answer, page_size: usize, comptime find_out: fn (*Cause, usize) Error!void) *const Answer {
     if (answer.known.load(.acquire)) return answer;
-    lock.acquire();
-    defer lock.release();
+    vars().lock.acquire();
+    defer vars().lock.release();
     if (answer.known.load(.acquire)) return answer;
     answer.there = true;
     answer.cause = .{};
@@ -116,7 +125,7 @@ fn is_spent(answer: *const Answer) bool {
 
 /// The whole recipe, with one page.
 fn try_secretmem(cause: *Cause, page_size: usize) Error!void {
-    hibernation_before = secretmem.hibernation(cause);
+    vars().hibernation_before = secretmem.hibernation(cause);
     cause.* = .{};
     const page = os.reserve(cause, page_size) catch return error.NoSecretmem;
     defer {

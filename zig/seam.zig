@@ -19,6 +19,8 @@ var calls: [step_count]std.atomic.Value(u32) = @splat(.init(0));
 var failures_left: std.atomic.Value(u32) = .init(0);
 var second: std.atomic.Value(u32) = .init(0);
 var second_errno: std.atomic.Value(u32) = .init(0);
+/// Calls that were made to fail, by step, since the library was loaded.
+var failed: [step_count]std.atomic.Value(u32) = @splat(.init(0));
 
 /// True if the call that is about to be made has to fail; `cause` is filled in.
 pub fn fails(cause: *abi.Cause, step: abi.Step) bool {
@@ -32,6 +34,8 @@ pub fn fails(cause: *abi.Cause, step: abi.Step) bool {
         return false;
     }
     cause.* = .{ .step = step, .errno = @intCast(errno.load(.monotonic)) };
+    _ = failed[0].fetchAdd(1, .monotonic);
+    _ = failed[@backingInt(step)].fetchAdd(1, .monotonic);
     if (failures_left.fetchSub(1, .monotonic) == 1) {
         remaining.store(second.swap(0, .monotonic), .monotonic);
         errno.store(second_errno.load(.monotonic), .monotonic);
@@ -58,4 +62,9 @@ pub fn arm_second(k: u32, with_errno: u16) void {
 /// Calls of a step made since the last `arm`; `.none` asks for all calls.
 pub fn count(step: abi.Step) u32 {
     return calls[@backingInt(step)].load(.monotonic);
+}
+
+/// Calls of a step that were made to fail so far; `.none` asks for all of them.
+pub fn failures(step: abi.Step) u32 {
+    return failed[@backingInt(step)].load(.monotonic);
 }

@@ -12,6 +12,8 @@ const table = @import("table.zig");
 const store = @import("store.zig");
 const gate = @import("gate.zig");
 const canary = @import("canary.zig");
+const entries = @import("entries.zig");
+const held = @import("held.zig");
 const compare = @import("compare.zig");
 const decode = @import("sources/decode.zig");
 const counters = @import("counters.zig");
@@ -20,13 +22,17 @@ const keys = @import("keys.zig");
 const process = @import("process.zig");
 const rungs = @import("rungs.zig");
 const retired = @import("retired.zig");
+const pool_secrets = @import("pool/secrets.zig");
+const seal = @import("seal.zig");
 const os = @import("os.zig").current;
 const os_layer = @import("os.zig");
 const pkey = os_layer.pkey;
 const wipe = @import("wipe.zig").wipe;
 const wipe_registers = @import("wipe.zig").wipe_registers;
+const shared = @import("shared.zig");
 const Cause = abi.Cause;
 const Error = abi.Error;
+const Held = held.Held;
 const Record = table.Record;
 
 pub const Shape = struct {
@@ -56,11 +62,18 @@ pub const Content = union(enum) {
     }
 };
 
-/// Moved by every purge. The runtimes look at it before they nest a window.
-pub var purges: u32 = 0;
+pub const Variables = struct {
+    /// Moved by every purge. The runtimes look at it before they nest a window.
+    purges: u32 = 0,
+    /// The process ends: from here on no secret can be made, since nobody would wipe it.
+    ended: std.atomic.Value(bool) = .init(false),
+};
 
-/// The process ends: from here on no secret can be made, since nobody would wipe it.
-pub var ended: std.atomic.Value(bool) = .init(false);
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.secret, &own);
+}
 
 pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     defer wipe_registers();
@@ -75,11 +88,17 @@ pub fn create(cause: *Cause, shape: Shape, content: Content) Error!u32 {
     return handle;
 }
 
+/// What has to be known before there is a secret: how to wipe it if an invariant fails, and what is
+/// asked of the system once. In the extra library the core has seen to both.
+pub fn prepare(cause: *Cause) Error!*const process.Process {
+    if (!shared.is_extra) invariant.vars().wipe_everything = wipe_without_locks;
+    return process.get(cause);
+}
+
 /// A secret of zeros that is not there yet: its pages can be written to, and its record is
 /// locked, both until `finish` or `abandon`.
 pub fn begin(cause: *Cause, shape: Shape) Error!*Record {
-    invariant.wipe_everything = wipe_without_locks;
-    const known = try process.get(cause);
+    const known = try prepare(cause);
     try validate(shape, known.page_size);
     const wish: rungs.Wish = try .from(shape.flags);
     const gate_rung = try rungs.gate(cause, known.page_size, wish.gate);
@@ -88,7 +107,7 @@ pub fn begin(cause: *Cause, shape: Shape) Error!*Record {
     record.lock.acquire();
     errdefer abandon(record);
     table.renew(record);
-    if (ended.load(.seq_cst)) return error.Closed;
+    if (vars().ended.load(.seq_cst)) return error.Closed;
     record.gate = gate_rung;
     record.length = shape.length;
     record.offset = layout.payload_offset(record.span, shape.length, shape.alignment);
@@ -111,8 +130,8 @@ pub fn finish(cause: *Cause, record: *Record) Error!void {
         return err;
     };
     record.state = .live;
-    counters.allocated.add(1);
-    counters.in_use.add(1);
+    counters.vars().allocated.add(1);
+    counters.vars().in_use.add(1);
     record.lock.release();
 }
 
@@ -130,6 +149,8 @@ fn fill(cause: *Cause, record: *Record, content: Content) Error!void {
         .bytes => |bytes| @memcpy(record.payload(), bytes),
         .payload => |bytes| @memcpy(record.payload()[0..bytes.len], bytes),
         .text => |text| {
+            // That is the core's.
+            if (shared.is_extra) unreachable;
             var position: usize = 0;
             const length_now = text.decode(record.payload().ptr, &position) catch 0;
             invariant.check(length_now == record.length);
@@ -154,14 +175,23 @@ pub fn abandon(record: *Record) void {
 /// pkey gate to this thread alone.
 pub fn open(cause: *Cause, handle: u32, protection: abi.Protection) Error!void {
     if (protection == .none) return error.InvalidArgument;
+    if (entries.is_entry(handle)) return open_held(cause, handle, protection);
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state != .live) return error.Closed;
     return gate.open(cause, record, protection);
 }
 
+noinline fn open_held(cause: *Cause, handle: u32, protection: abi.Protection) Error!void {
+    const found = try held.find_entry(handle);
+    defer found.release();
+    if (!found.is_live()) return error.Closed;
+    return found.open(cause, protection);
+}
+
 /// Closes it. A secret that was purged meanwhile is closed all the same.
 pub fn close(cause: *Cause, handle: u32) Error!void {
+    if (entries.is_entry(handle)) return close_held(cause, handle);
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state == .resting) return error.Closed;
@@ -170,61 +200,118 @@ pub fn close(cause: *Cause, handle: u32) Error!void {
     try gate.close(cause, record);
 }
 
+noinline fn close_held(cause: *Cause, handle: u32) Error!void {
+    const found = try held.find_entry(handle);
+    defer found.release();
+    if (found.is_resting()) return error.Closed;
+    if (!found.is_live() and gate.is_writable(found.record)) wipe(found.bytes());
+    return found.close(cause);
+}
+
 /// Opens a window for this call alone if `opens`, else there must be one, and keeps the record
 /// locked until `give_back`.
-pub fn borrow(cause: *Cause, handle: u32, opens: bool) Error!*Record {
-    if (!opens) return acquire_open(handle);
-    const record = try table.acquire(handle);
-    errdefer record.lock.release();
-    if (record.state != .live) return error.Closed;
-    try gate.open(cause, record, .read);
-    return record;
+pub noinline fn borrow(cause: *Cause, handle: u32, opens: bool) Error!Held {
+    const found = try held.find(handle);
+    lend(cause, &found, opens) catch |err| {
+        found.release();
+        return err;
+    };
+    return found;
+}
+
+/// Two different ones. Records are locked in the order of their numbers, so that no two threads
+/// wait for each other, and one that both are on is locked once.
+pub noinline fn borrow_pair(cause: *Cause, handles: *const [2]u32, opens: [2]bool, pair: *[2]Held) Error!void {
+    const first = @intFromBool(held.place_of(handles[0]) > held.place_of(handles[1]));
+    const second = 1 - first;
+    pair[first] = try held.find(handles[first]);
+    const beside = held.find_beside(handles[second], pair[first].record);
+    pair[second] = beside catch |err| {
+        pair[first].release();
+        return err;
+    };
+    lend_pair(cause, pair, opens) catch |err| {
+        release_pair(pair);
+        return err;
+    };
+}
+
+fn lend_pair(cause: *Cause, pair: *const [2]Held, opens: [2]bool) Error!void {
+    try lend(cause, &pair[0], opens[0]);
+    lend(cause, &pair[1], opens[1]) catch |err| {
+        var ignored: Cause = .{};
+        if (opens[0]) take_back(&ignored, &pair[0]) catch {};
+        return err;
+    };
+}
+
+fn release_pair(pair: *const [2]Held) void {
+    pair[0].release();
+    if (pair[1].record != pair[0].record) pair[1].release();
+}
+
+noinline fn lend(cause: *Cause, found: *const Held, opens: bool) Error!void {
+    if (!found.is_live()) return error.Closed;
+    if (opens) return found.open(cause, .read);
+    if (!found.is_readable()) return error.NotOpen;
 }
 
 /// If the window cannot be closed, nothing of the secret is left in it: it is as after a purge,
 /// and its owner has to destroy it.
-pub fn give_back(cause: *Cause, record: *Record, closes: bool) Error!void {
-    defer record.lock.release();
-    if (!closes) return;
-    gate.close(cause, record) catch {
-        var ignored: Cause = .{};
-        record.state = .purged;
-        counters.in_use.sub(1);
-        purge_one(&ignored, record) catch {};
+pub fn give_back(cause: *Cause, found: *const Held, closes: bool) Error!void {
+    defer found.release();
+    if (closes) return take_back(cause, found);
+}
+
+pub fn give_back_pair(cause: *Cause, pair: *const [2]Held, closes: [2]bool) Error!void {
+    defer release_pair(pair);
+    var result: Error!void = {};
+    for (pair, closes) |*found, close_it| {
+        if (close_it) take_back(cause, found) catch |err| {
+            result = err;
+        };
+    }
+    return result;
+}
+
+noinline fn take_back(cause: *Cause, found: *const Held) Error!void {
+    found.close(cause) catch {
+        found.purge();
         return error.NotClosed;
     };
 }
 
 /// Opens a window for every thread, for reading.
 pub fn open_wide(cause: *Cause, handle: u32) Error!void {
-    const record = try table.acquire(handle);
-    defer record.lock.release();
-    if (record.state != .live) return error.Closed;
-    try gate.open_wide(cause, record);
+    const found = try held.find(handle);
+    defer found.release();
+    if (!found.is_live()) return error.Closed;
+    try found.open_wide(cause);
 }
 
 pub fn close_wide(cause: *Cause, handle: u32) Error!void {
-    const record = try table.acquire(handle);
-    defer record.lock.release();
-    if (record.state == .resting) return error.Closed;
-    try gate.close_wide(cause, record);
+    const found = try held.find(handle);
+    defer found.release();
+    if (found.is_resting()) return error.Closed;
+    try found.close_wide(cause);
 }
 
 /// Wipes the secret and makes its pages inaccessible. The address stays taken until
 /// `release` or `retire`. Always ends in that state; an error says what went wrong
 /// on the way (a canary was damaged, or the system refused a change).
 pub fn destroy(cause: *Cause, handle: u32) Error!void {
+    if (entries.is_entry(handle)) return pool_secrets.destroy(cause, handle);
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state == .resting) return error.Closed;
-    if (record.state == .live) counters.in_use.sub(1);
+    if (record.state == .live) counters.vars().in_use.sub(1);
     record.state = .resting;
     gate.end_windows(record);
-    counters.pages_resting.add(1);
+    counters.vars().pages_resting.add(1);
     return scrub(cause, record);
 }
 
-fn scrub(cause: *Cause, record: *Record) Error!void {
+pub fn scrub(cause: *Cause, record: *Record) Error!void {
     if (record.dropped) return;
     _ = gate.begin(cause, record) catch |err| {
         // It cannot be overwritten, so the page itself goes.
@@ -255,6 +342,7 @@ fn scrub(cause: *Cause, record: *Record) Error!void {
 
 /// Lets the address of a destroyed secret be used again: no view of it is alive.
 pub fn release(cause: *Cause, handle: u32) Error!void {
+    if (entries.is_entry(handle)) return pool_secrets.release(cause, handle);
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state != .resting) return error.InvalidArgument;
@@ -268,6 +356,7 @@ pub fn release(cause: *Cause, handle: u32) Error!void {
 /// The opposite: a view of a destroyed secret may live on in another thread, so its
 /// address is never used again. The memory and its lock are given back.
 pub fn retire(cause: *Cause, handle: u32) Error!void {
+    if (entries.is_entry(handle)) return pool_secrets.retire(cause, handle);
     const record = try table.acquire(handle);
     defer record.lock.release();
     if (record.state != .resting) return error.InvalidArgument;
@@ -282,14 +371,17 @@ pub fn retire(cause: *Cause, handle: u32) Error!void {
 fn end_rest(record: *Record) void {
     record.state = .free;
     table.renew(record);
-    counters.pages_resting.sub(1);
+    counters.vars().pages_resting.sub(1);
 }
 
 /// Wipes every secret there is, open windows included: their owners read zeros until
 /// they leave, and no window opens on any of them again. Returns how many.
 pub fn purge(cause: *Cause) Error!u32 {
-    _ = @atomicRmw(u32, &purges, .Add, 1, .seq_cst);
-    var wiped: u32 = 0;
+    _ = @atomicRmw(u32, &vars().purges, .Add, 1, .seq_cst);
+    // Before the entries: what is sealed from here on has another key, and whatever was sealed
+    // before is met below.
+    seal.forget_key();
+    var wiped = pool_secrets.purge_all();
     var result: Error!void = {};
     for (0..table.length()) |index| {
         const record = table.at(@intCast(index)).?;
@@ -297,8 +389,11 @@ pub fn purge(cause: *Cause) Error!u32 {
         defer record.lock.release();
         if (record.state != .live) continue;
         record.state = .purged;
-        counters.in_use.sub(1);
-        wiped += 1;
+        // What is on a pool's page was counted by itself.
+        if (record.pool == null) {
+            counters.vars().in_use.sub(1);
+            wiped += 1;
+        }
         purge_one(cause, record) catch |err| {
             result = err;
         };
@@ -319,9 +414,10 @@ pub fn purge_one(cause: *Cause, record: *Record) Error!void {
 
 /// For a process that is about to stop because an invariant failed: no lock can be
 /// trusted to be free.
-fn wipe_without_locks() void {
+pub fn wipe_without_locks() void {
     var ignored: Cause = .{};
     keys.allow_all();
+    seal.end();
     for (0..table.length()) |index| {
         const record = table.at(@intCast(index)) orelse return;
         if (record.state != .live or record.dropped or record.base == 0) continue;
@@ -332,55 +428,54 @@ fn wipe_without_locks() void {
 
 /// Copies a secret whose window is open into a new one: of the same length, or as much as fits.
 pub fn copy(cause: *Cause, handle: u32, wanted: ?u32, alignment: u32, flags: u32) Error!u32 {
-    const record = try acquire_open(handle);
-    defer record.lock.release();
-    const shape: Shape = .{ .length = wanted orelse record.length, .alignment = alignment, .flags = flags };
-    return create(cause, shape, .{ .payload = record.payload()[0..@min(shape.length, record.length)] });
+    const found = try acquire_open(handle);
+    defer found.release();
+    const bytes = found.bytes();
+    const shape: Shape = .{ .length = wanted orelse @intCast(bytes.len), .alignment = alignment, .flags = flags };
+    return create(cause, shape, .{ .payload = bytes[0..@min(shape.length, bytes.len)] });
 }
 
 /// Compares two secrets whose windows are open. Different lengths are unequal.
 pub fn equal(first: u32, second: u32) Error!bool {
     defer wipe_registers();
+    var cause: Cause = .{};
     if (first == second) {
-        const record = try acquire_open(first);
-        defer record.lock.release();
+        const found = try borrow(&cause, first, false);
+        found.release();
         return true;
     }
-    // Always the lower index first, so that two threads cannot wait for each other.
-    const in_order = layout.index_of(first) < layout.index_of(second);
-    const one = try acquire_open(if (in_order) first else second);
-    defer one.lock.release();
-    const other = try acquire_open(if (in_order) second else first);
-    defer other.lock.release();
-    if (one.length != other.length) return false;
-    return compare.equal(one.payload(), other.payload());
+    var pair: [2]Held = undefined;
+    try borrow_pair(&cause, &.{ first, second }, .{ false, false }, &pair);
+    defer release_pair(&pair);
+    const one = pair[0].bytes();
+    const other = pair[1].bytes();
+    if (one.len != other.len) return false;
+    return compare.equal(one, other);
 }
 
 pub fn equal_bytes(handle: u32, bytes: []const u8) Error!bool {
     defer wipe_registers();
-    const record = try acquire_open(handle);
-    defer record.lock.release();
-    if (record.length != bytes.len) return false;
-    return compare.equal(record.payload(), bytes);
+    const found = try acquire_open(handle);
+    defer found.release();
+    if (found.bytes().len != bytes.len) return false;
+    return compare.equal(found.bytes(), bytes);
 }
 
-fn acquire_open(handle: u32) Error!*Record {
-    const record = try table.acquire(handle);
-    errdefer record.lock.release();
-    if (record.state != .live) return error.Closed;
-    if (!gate.is_readable(record)) return error.NotOpen;
-    return record;
+fn acquire_open(handle: u32) Error!Held {
+    var cause: Cause = .{};
+    return borrow(&cause, handle, false);
 }
 
 /// Address of the payload, for the runtime to make its view of; 0 if there is none.
 pub noinline fn address(handle: u32) usize {
-    const record = table.acquire(handle) catch return 0;
-    defer record.lock.release();
-    if (record.state != .live) return 0;
-    return record.base + record.offset;
+    const found = held.find(handle) catch return 0;
+    defer found.release();
+    if (!found.is_live()) return 0;
+    return @intFromPtr(found.bytes().ptr);
 }
 
 pub fn length(handle: u32) u32 {
+    if (entries.is_entry(handle)) return pool_secrets.length_of(handle);
     const record = table.acquire(handle) catch return 0;
     defer record.lock.release();
     return if (record.state == .live) record.length else 0;
@@ -388,9 +483,10 @@ pub fn length(handle: u32) u32 {
 
 /// What the system says of the secret's pages.
 pub fn status(cause: *Cause, handle: u32) Error!abi.Status {
-    const record = try table.acquire(handle);
-    defer record.lock.release();
-    if (record.state != .live) return error.Closed;
+    const found = try held.find(handle);
+    defer found.release();
+    if (!found.is_live()) return error.Closed;
+    const record = found.record;
     const region: os_layer.Region = os.region(cause, record.base, record.span) catch return error.NotSupported;
     return .{
         .protection = allowed(region),
@@ -420,6 +516,7 @@ fn allowed(region: os_layer.Region) abi.Protection {
 
 /// The gate of a secret: whether each thread has to open it for itself.
 pub fn gate_of(handle: u32) Error!abi.Gate {
+    if (entries.is_entry(handle)) return pool_secrets.gate_of(handle);
     const record = try table.acquire(handle);
     defer record.lock.release();
     return record.gate;

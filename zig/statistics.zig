@@ -18,32 +18,32 @@ pub fn write(cause: *abi.Cause, out: []f64) abi.Error!usize {
     for (out[0..count], 0..) |*number, index| {
         const which: abi.Statistic = @fromBackingInt(@intCast(index));
         number.* = switch (which) {
-            .allocated => whole(counters.allocated.get()),
-            .in_use => whole(counters.in_use.get()),
-            .open_windows => whole(counters.open_windows.get() + keys.open_count()),
-            .arenas => whole(counters.arenas.get()),
-            .pages => whole(counters.pages.get()),
+            .allocated => whole(counters.vars().allocated.get()),
+            .in_use => whole(counters.vars().in_use.get()),
+            .open_windows => whole(counters.vars().open_windows.get() + keys.open_count()),
+            .arenas => whole(counters.vars().arenas.get()),
+            .pages => whole(counters.vars().pages.get()),
             .pages_free => whole(store.free_count()),
-            .pages_resting => whole(counters.pages_resting.get()),
-            .pages_retired => whole(counters.pages_retired.get()),
-            .locked_bytes => whole(counters.locked_bytes.get()),
+            .pages_resting => whole(counters.vars().pages_resting.get()),
+            .pages_retired => whole(counters.vars().pages_retired.get()),
+            .locked_bytes => whole(counters.vars().locked_bytes.get()),
             .lock_limit_bytes => lock_limit(),
             .system_locked_bytes => whole(os.locked_now()),
             .page_size_bytes => whole(known.page_size),
             .instance => whole(known.instance),
-            .purges => whole(@atomicLoad(u32, &secret.purges, .seq_cst)),
-            .secretmem_bytes => whole(counters.secretmem_bytes.get()),
+            .purges => whole(@atomicLoad(u32, &secret.vars().purges, .seq_cst)),
+            .secretmem_bytes => whole(counters.vars().secretmem_bytes.get()),
             .keys => whole(keys.held()),
-            .keyed_pages => whole(counters.keyed_pages.get()),
-            .sealed => whole(counters.sealed.get()),
-            .sealed_bytes => whole(counters.sealed_bytes.get()),
-            .pool_pages => whole(counters.pool_pages.get()),
+            .keyed_pages => whole(counters.vars().keyed_pages.get()),
+            .sealed => whole(counters.vars().sealed.get() -| counters.vars().sealed_hot.get()),
+            .sealed_bytes => whole(counters.vars().sealed_bytes.get()),
+            .pool_pages => whole(counters.vars().pool_pages.get()),
         };
     }
     return count;
 }
 
-fn whole(number: u64) f64 {
+noinline fn whole(number: u64) f64 {
     return @floatFromInt(number);
 }
 

@@ -24,6 +24,7 @@ const rungs = @import("rungs.zig");
 const secretmem = os_layer.secretmem;
 const ranges = @import("ranges.zig");
 const Lock = @import("lock.zig").Lock;
+const shared = @import("shared.zig");
 const Record = table.Record;
 
 /// Data pages of the first arena, and of the largest.
@@ -53,17 +54,25 @@ const Queue = struct {
     }
 };
 
-var lock: Lock = .{};
-var free_pages: std.EnumArray(abi.Store, Queue) = .initFill(.{});
-/// Regions without memory, by the class of their size: of each store its own, since pages
-/// keep the marks that they have.
-var free_regions: std.EnumArray(abi.Store, [layout.classes_max]Queue) = .initFill(@splat(.{}));
-/// Records that have no pages of their own at present.
-var free_records: Queue = .{};
-/// Each arena is twice as large as the one before, until the largest.
-var arena_doublings: u5 = 0;
-/// The system let us lock beyond the limit: it does not apply to this process.
-var limit_bypassed: bool = false;
+pub const Variables = struct {
+    lock: Lock = .{},
+    free_pages: std.EnumArray(abi.Store, Queue) = .initFill(.{}),
+    /// Regions without memory, by the class of their size: of each store its own, since pages
+    /// keep the marks that they have.
+    free_regions: std.EnumArray(abi.Store, [layout.classes_max]Queue) = .initFill(@splat(.{})),
+    /// Records that have no pages of their own at present.
+    free_records: Queue = .{},
+    /// Each arena is twice as large as the one before, until the largest.
+    arena_doublings: u5 = 0,
+    /// The system let us lock beyond the limit: it does not apply to this process.
+    limit_bypassed: bool = false,
+};
+
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.store, &own);
+}
 
 /// A record with inaccessible pages for `length` bytes: one page of an arena if that is
 /// enough, else pages of its own. Takes the best rung that the wish allows.
@@ -85,12 +94,12 @@ pub fn take(cause: *abi.Cause, page_size: usize, length: u32, wish: rungs.Wish) 
 }
 
 fn take_from(cause: *abi.Cause, page_size: usize, length: u32, store: abi.Store) abi.Error!*Record {
-    lock.acquire();
-    defer lock.release();
+    vars().lock.acquire();
+    defer vars().lock.release();
     if (length > page_size) return take_region(cause, page_size, length, store);
-    if (free_pages.getPtr(store).pop()) |record| return record;
+    if (vars().free_pages.getPtr(store).pop()) |record| return record;
     try add_arena(cause, page_size, store);
-    return free_pages.getPtr(store).pop().?;
+    return vars().free_pages.getPtr(store).pop().?;
 }
 
 /// Gives back a unit that holds nothing any more and that no view can reach. The record
@@ -100,9 +109,9 @@ pub fn give(cause: *abi.Cause, page_size: usize, record: *Record) abi.Error!void
     if (record.kind == .page) {
         if (record.dropped) return forget(record);
         invariant.check(record.access == .none);
-        lock.acquire();
-        defer lock.release();
-        free_pages.getPtr(record.store).push(record);
+        vars().lock.acquire();
+        defer vars().lock.release();
+        vars().free_pages.getPtr(record.store).push(record);
         return;
     }
     if (!record.dropped) {
@@ -112,9 +121,9 @@ pub fn give(cause: *abi.Cause, page_size: usize, record: *Record) abi.Error!void
             return err;
         };
     }
-    lock.acquire();
-    defer lock.release();
-    free_regions.getPtr(record.store)[layout.class_of(record.span, page_size)].push(record);
+    vars().lock.acquire();
+    defer vars().lock.release();
+    vars().free_regions.getPtr(record.store)[layout.class_of(record.span, page_size)].push(record);
 }
 
 /// Drops the memory and its lock for good and keeps the address taken, so that a
@@ -130,8 +139,8 @@ pub fn drop_memory(cause: *abi.Cause, record: *Record) abi.Error!void {
     if (record.kind == .page) {
         // Nobody uses this address again; where that can be sealed, it is.
         os.seal(&ignored, record.base, record.span) catch {};
-        counters.pages.sub(1);
-        counters.pages_retired.add(1);
+        counters.vars().pages.sub(1);
+        counters.vars().pages_retired.add(1);
     }
     record.dropped = true;
 }
@@ -140,9 +149,9 @@ pub fn drop_memory(cause: *abi.Cause, record: *Record) abi.Error!void {
 pub fn forget(record: *Record) void {
     record.base = 0;
     record.span = 0;
-    lock.acquire();
-    defer lock.release();
-    free_records.push(record);
+    vars().lock.acquire();
+    defer vars().lock.release();
+    vars().free_records.push(record);
 }
 
 /// Free pages of every store, for statistics.
@@ -153,16 +162,16 @@ pub fn free_count() u64 {
 }
 
 pub fn free_count_of(store: abi.Store) u64 {
-    lock.acquire();
-    defer lock.release();
-    return free_pages.getPtr(store).length;
+    vars().lock.acquire();
+    defer vars().lock.release();
+    return vars().free_pages.getPtr(store).length;
 }
 
 fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!void {
     const wanted = if (store == .unlocked) arena_units_next() else units_within_limit(page_size);
     // Before there is an arena that nobody could use.
     const first = try new_record(cause);
-    errdefer free_records.push(first);
+    errdefer vars().free_records.push(first);
     const base = try reserve(cause, layout.arena_bytes(wanted, page_size, page_size));
     const units = settle(cause, page_size, base, wanted, page_size, store) catch |err| {
         unreserve(base, layout.arena_bytes(wanted, page_size, page_size));
@@ -175,22 +184,22 @@ fn add_arena(cause: *abi.Cause, page_size: usize, store: abi.Store) abi.Error!vo
     }
     seal_guards(page_size, base, units, page_size, store);
     ranges.add(base, kept);
-    counters.arenas.add(1);
+    counters.vars().arenas.add(1);
     var unit: u32 = 0;
     while (unit < units) : (unit += 1) {
         // A record that cannot be had ends the arena early; its units stay unused.
         var ignored: abi.Cause = .{};
         const record = if (unit == 0) first else new_record(&ignored) catch break;
         adopt(record, base + layout.unit_offset(unit, page_size, page_size), page_size, store, .page);
-        free_pages.getPtr(store).push(record);
-        counters.pages.add(1);
+        vars().free_pages.getPtr(store).push(record);
+        counters.vars().pages.add(1);
     }
-    arena_doublings = @min(arena_doublings + 1, arena_doublings_max);
+    vars().arena_doublings = @min(vars().arena_doublings + 1, arena_doublings_max);
 }
 
 fn take_region(cause: *abi.Cause, page_size: usize, length: u32, store: abi.Store) abi.Error!*Record {
     const span = layout.span(length, page_size);
-    const queue = &free_regions.getPtr(store)[layout.class_of(span, page_size)];
+    const queue = &vars().free_regions.getPtr(store)[layout.class_of(span, page_size)];
     const record = queue.pop() orelse return add_region(cause, page_size, span, store);
     errdefer queue.push(record);
     _ = try settle(cause, page_size, record.base - page_size, 1, span, store);
@@ -200,7 +209,7 @@ fn take_region(cause: *abi.Cause, page_size: usize, length: u32, store: abi.Stor
 
 fn add_region(cause: *abi.Cause, page_size: usize, span: usize, store: abi.Store) abi.Error!*Record {
     const record = try new_record(cause);
-    errdefer free_records.push(record);
+    errdefer vars().free_records.push(record);
     const length = layout.arena_bytes(1, span, page_size);
     const base = try reserve(cause, length);
     _ = settle(cause, page_size, base, 1, span, store) catch |err| {
@@ -209,13 +218,13 @@ fn add_region(cause: *abi.Cause, page_size: usize, span: usize, store: abi.Store
     };
     seal_guards(page_size, base, 1, span, store);
     ranges.add(base, length);
-    counters.arenas.add(1);
+    counters.vars().arenas.add(1);
     adopt(record, base + page_size, span, store, .region);
     return record;
 }
 
 fn new_record(cause: *abi.Cause) abi.Error!*Record {
-    return free_records.pop() orelse table.add(cause);
+    return vars().free_records.pop() orelse table.add(cause);
 }
 
 fn adopt(record: *Record, base: usize, span: usize, store: abi.Store, kind: table.Kind) void {
@@ -321,12 +330,12 @@ fn unsettle(page_size: usize, base: usize, units: u32, unit_bytes: usize) void {
 
 fn count_memory(store: abi.Store, bytes: usize, comptime change: enum { add, sub }) void {
     const count = @field(counters.Counter, @tagName(change));
-    if (store != .unlocked) count(&counters.locked_bytes, bytes);
-    if (store == .secretmem) count(&counters.secretmem_bytes, bytes);
+    if (store != .unlocked) count(&counters.vars().locked_bytes, bytes);
+    if (store == .secretmem) count(&counters.vars().secretmem_bytes, bytes);
 }
 
 fn arena_units_next() u32 {
-    return arena_units_first << arena_doublings;
+    return arena_units_first << vars().arena_doublings;
 }
 
 /// The first arena takes at most half of the lock budget and later ones half of
@@ -334,8 +343,8 @@ fn arena_units_next() u32 {
 fn units_within_limit(page_size: usize) u32 {
     var cause: abi.Cause = .{};
     const limit = os.lock_limit(&cause) catch return 1;
-    if (limit_bypassed or limit == std.math.maxInt(u64)) return arena_units_next();
-    const left = limit -| counters.locked_bytes.get();
+    if (vars().limit_bypassed or limit == std.math.maxInt(u64)) return arena_units_next();
+    const left = limit -| counters.vars().locked_bytes.get();
     const half: u32 = @intCast(@min(left / 2 / page_size, arena_units_max));
     return std.math.clamp(half, 1, arena_units_next());
 }
@@ -346,5 +355,5 @@ fn note_limit(wanted: u32, got: u32) void {
     if (got < wanted) return;
     var cause: abi.Cause = .{};
     const limit = os.lock_limit(&cause) catch return;
-    if (counters.locked_bytes.get() > limit) limit_bypassed = true;
+    if (counters.vars().locked_bytes.get() > limit) vars().limit_bypassed = true;
 }

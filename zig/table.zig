@@ -14,6 +14,9 @@ const invariant = @import("invariant.zig");
 const os = @import("os.zig").current;
 const canary = @import("canary.zig");
 const Lock = @import("lock.zig").Lock;
+const shared = @import("shared.zig");
+/// Pools are for systems with pages.
+const Page = if (builtin.target.cpu.arch.isWasm()) opaque {} else @import("pool/page.zig").Page;
 
 /// The life of a record:
 ///
@@ -68,6 +71,8 @@ pub const Record = struct {
     /// Counts the uses of the record beyond the generation's few bits.
     uses: u64 = 0,
     pattern: canary.Pattern = undefined,
+    /// What is known of it as a page of a pool: no handle is of its own then.
+    pool: ?*Page = null,
     /// At the edge closed secrets are encrypted.
     sealing: if (builtin.target.cpu.arch.isWasm()) Sealing else void =
         if (builtin.target.cpu.arch.isWasm()) .{} else {},
@@ -107,14 +112,22 @@ comptime {
     std.debug.assert(layout.records_max % chunk_records == 0);
 }
 
-var chunks: [chunks_max]std.atomic.Value(?*Chunk) = @splat(.init(null));
-var count: std.atomic.Value(u32) = .init(0);
+pub const Variables = struct {
+    chunks: [chunks_max]std.atomic.Value(?*Chunk) = @splat(.init(null)),
+    count: std.atomic.Value(u32) = .init(0),
+};
+
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.table, &own);
+}
 
 /// A record that was never used before. The caller holds the store's lock.
 pub fn add(cause: *abi.Cause) abi.Error!*Record {
-    const index = count.load(.monotonic);
+    const index = vars().count.load(.monotonic);
     if (index == layout.records_max) return error.TooManySecrets;
-    const slot = &chunks[index / chunk_records];
+    const slot = &vars().chunks[index / chunk_records];
     const chunk = slot.load(.acquire) orelse blk: {
         const address = os.metadata(cause, @sizeOf(Chunk)) catch return error.AllocationFailed;
         const fresh: *Chunk = @ptrFromInt(address);
@@ -124,7 +137,7 @@ pub fn add(cause: *abi.Cause) abi.Error!*Record {
     };
     const record = &chunk[index % chunk_records];
     record.index = index;
-    count.store(index + 1, .release);
+    vars().count.store(index + 1, .release);
     return record;
 }
 
@@ -133,7 +146,8 @@ pub fn add(cause: *abi.Cause) abi.Error!*Record {
 pub noinline fn acquire(handle: u32) abi.Error!*Record {
     const record = at(layout.index_of(handle)) orelse return error.Closed;
     record.lock.acquire();
-    if (record.generation != layout.generation_of(handle) or record.state == .free) {
+    const found = record.generation == layout.generation_of(handle) and record.state != .free;
+    if (!found or record.pool != null) {
         record.lock.release();
         return error.Closed;
     }
@@ -142,13 +156,13 @@ pub noinline fn acquire(handle: u32) abi.Error!*Record {
 
 /// Every record there is, for `purge` and for statistics.
 pub fn at(index: u32) ?*Record {
-    if (index >= count.load(.acquire)) return null;
-    const chunk = chunks[index / chunk_records].load(.acquire) orelse return null;
+    if (index >= vars().count.load(.acquire)) return null;
+    const chunk = vars().chunks[index / chunk_records].load(.acquire) orelse return null;
     return &chunk[index % chunk_records];
 }
 
 pub fn length() u32 {
-    return count.load(.acquire);
+    return vars().count.load(.acquire);
 }
 
 /// A new generation, so that no handle of an earlier use fits any longer.

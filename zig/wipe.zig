@@ -20,8 +20,8 @@ pub fn wipe(bytes: []u8) void {
 
 /// Zeroes the vector registers that a copy or a comparison leaves its last bytes in: the
 /// next function that needs them may be long in coming, and a core dump has them. General
-/// registers are overwritten by every call.
-pub inline fn wipe_registers() void {
+/// registers are overwritten by every call. Not inlined: it is wanted on every way out of a function.
+pub noinline fn wipe_registers() void {
     switch (builtin.target.cpu.arch) {
         .x86_64 => asm volatile (
             \\pxor %%xmm0, %%xmm0

@@ -6,4 +6,4 @@
  */
 
 /** In hexadecimal. */
-export const WASM_HASH = "bc82deba23b9d3e170edffe7b37813d25ddab1a8acc3ef167fa7a0c23f9be8cb";
+export const WASM_HASH = "c53c1f13e4f1f71b794eafdb20ea2e5d12f8beccc03b458257429ccccc8878ae";

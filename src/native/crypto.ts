@@ -23,6 +23,15 @@ export function cryptoCalls(): CryptoCalls {
 }
 
 /**
+ * Makes sure that the core can seal secrets: the ciphers are the crypto library's.
+ *
+ * @throws As `cryptoCalls`.
+ */
+export function sealing(): void {
+  cryptoCalls();
+}
+
+/**
  * Where the library is, which is loaded for that.
  *
  * @throws As `cryptoCalls`.
@@ -35,12 +44,17 @@ export function cryptoPath(): string {
 function load(): CryptoCalls {
   const core = library();
   const { path, calls } = loadPart(core.runtime, CRYPTO, CRYPTO_SYMBOLS);
-  // The address travels as a number: a Deno that may load only these libraries has no pointers.
+  // Addresses travel as numbers: a Deno that may load only these libraries has no pointers.
   const lender = new Float64Array(1);
   core.calls.securememory_lender(lender, lender.length);
-  if (calls.securememory_crypto_start(lender[0] as number) < 0) {
+  const sealer = new Float64Array(1);
+  calls.securememory_crypto_sealer(sealer, sealer.length);
+  if (
+    calls.securememory_crypto_start(lender[0] as number) < 0 ||
+    core.calls.securememory_use_sealer(sealer[0] as number) < 0
+  ) {
     throw new UnsupportedError(
-      `Cannot use the native crypto library "${path}": it does not get secrets from the native ` +
+      `Cannot use the native crypto library "${path}": it does not go together with the native ` +
         `library "${core.path}"`,
     );
   }

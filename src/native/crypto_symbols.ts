@@ -16,6 +16,13 @@ export const CRYPTO_SYMBOLS = {
     ],
     result: "i32",
   },
+  securememory_crypto_sealer: {
+    parameters: [
+      "buffer", // double *out: address of the table of ciphers, see zig/sealer.zig
+      "f64", // count
+    ],
+    result: "i32",
+  },
   securememory_crypto_hmac: {
     parameters: [
       "f64", // handle

@@ -4,7 +4,7 @@
  *
  * Loading is synchronous, and an import is not: so it is decided here, when the module starts,
  * whether bytes will be needed, and one target's are imported then. The core's are decoded and
- * hashed at once, since every secret needs them. Of crypto, which many programs never use, the
+ * hashed at once, since every secret needs them. Of the others, which many programs never use, the
  * text is imported and no more is done with it before the first operation.
  *
  * In the package for npm `embedded_sync.ts` stands in this module's place.
@@ -15,7 +15,7 @@ import { fileName, pathBeside, type Target } from "./beside.ts";
 import { currentRuntime } from "./current.ts";
 import { decode } from "./decode.ts";
 import { holdingMessages } from "./held_messages.ts";
-import { CORE, CRYPTO, type Part } from "./part.ts";
+import { CORE, CRYPTO, EXTRA, type Part } from "./part.ts";
 import type { Runtime } from "./runtime.ts";
 
 // To wait is to miss messages in a Worker of Deno (`held_messages.ts`).
@@ -36,12 +36,14 @@ export interface Embedded {
 interface Imported {
   readonly core: Embedded | undefined;
   readonly crypto: string | undefined;
+  readonly extra: string | undefined;
 }
 
 /** The library for this host, if there is no file; `undefined` if there is, or none exists. */
 export function embedded({ name }: Part): Embedded | undefined {
   if (name === "core") return found?.core;
-  return found?.crypto === undefined ? undefined : { bytes: decode(found.crypto), hash: undefined };
+  const text = found?.[name];
+  return text === undefined ? undefined : { bytes: decode(text), hash: undefined };
 }
 
 /**
@@ -62,14 +64,15 @@ async function hashOfBeside(): Promise<string | undefined> {
 async function load(): Promise<Imported | undefined> {
   const runtime = currentRuntime();
   if (runtime === undefined || fileName(runtime, CORE) === undefined) return undefined;
-  const [core, crypto] = [isMissing(runtime, CORE), isMissing(runtime, CRYPTO)];
-  if (!core && !crypto) return undefined;
+  const [core, crypto, extra] = [CORE, CRYPTO, EXTRA].map((part) => isMissing(runtime, part));
+  if (!core && !crypto && !extra) return undefined;
   const imported = async () => {
-    const [decodedCore, text] = await Promise.all([
+    const [decodedCore, cryptoText, extraText] = await Promise.all([
       core ? encodedCore(runtime).then(decoded).catch(() => undefined) : undefined,
       crypto ? encodedCrypto(runtime).catch(() => undefined) : undefined,
+      extra ? encodedExtra(runtime).catch(() => undefined) : undefined,
     ]);
-    return { core: decodedCore, crypto: text };
+    return { core: decodedCore, crypto: cryptoText, extra: extraText };
   };
   return await (inWorker && runtime.name === "deno" ? holdingMessages(imported) : imported());
 }
@@ -122,6 +125,23 @@ async function encodedCrypto({ os, arch }: Target): Promise<string> {
       return (await import("./embedded/windows_x86_64_crypto.ts")).library;
     default:
       return (await import("./embedded/windows_aarch64_crypto.ts")).library;
+  }
+}
+
+async function encodedExtra({ os, arch }: Target): Promise<string> {
+  switch (`${os}-${arch}`) {
+    case "linux-x86_64":
+      return (await import("./embedded/linux_x86_64_extra.ts")).library;
+    case "linux-aarch64":
+      return (await import("./embedded/linux_aarch64_extra.ts")).library;
+    case "macos-x86_64":
+      return (await import("./embedded/macos_x86_64_extra.ts")).library;
+    case "macos-aarch64":
+      return (await import("./embedded/macos_aarch64_extra.ts")).library;
+    case "windows-x86_64":
+      return (await import("./embedded/windows_x86_64_extra.ts")).library;
+    default:
+      return (await import("./embedded/windows_aarch64_extra.ts")).library;
   }
 }
 

@@ -20,7 +20,7 @@ declare const process: { readonly platform: string; readonly arch: string };
 
 /** The library for this host, or `undefined` if none came with the module. */
 export function embedded({ name }: Part): Embedded | undefined {
-  const found = name === "core" ? core() : crypto();
+  const found = { core, crypto, extra }[name]();
   return found === undefined ? undefined : { bytes: decode(found.library), hash: undefined };
 }
 
@@ -62,6 +62,26 @@ function crypto(): Encoded | undefined {
     if (process.platform === "win32") {
       if (process.arch === "x64") return require("./embedded/windows_x86_64_crypto.js");
       if (process.arch === "arm64") return require("./embedded/windows_aarch64_crypto.js");
+    }
+  } catch {
+    // As above.
+  }
+  return undefined;
+}
+
+function extra(): Encoded | undefined {
+  try {
+    if (process.platform === "linux") {
+      if (process.arch === "x64") return require("./embedded/linux_x86_64_extra.js");
+      if (process.arch === "arm64") return require("./embedded/linux_aarch64_extra.js");
+    }
+    if (process.platform === "darwin") {
+      if (process.arch === "x64") return require("./embedded/macos_x86_64_extra.js");
+      if (process.arch === "arm64") return require("./embedded/macos_aarch64_extra.js");
+    }
+    if (process.platform === "win32") {
+      if (process.arch === "x64") return require("./embedded/windows_x86_64_extra.js");
+      if (process.arch === "arm64") return require("./embedded/windows_aarch64_extra.js");
     }
   } catch {
     // As above.

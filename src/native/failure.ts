@@ -113,6 +113,12 @@ export function isShortage(result: number): boolean {
   return code === "LockLimit" || code === "AllocationFailed";
 }
 
+/** What to do about a spent lock budget, besides closing secrets. */
+export const WAYS_OUT: string =
+  "Raise the limit (ulimit -l, LimitMEMLOCK= in systemd, --ulimit memlock in Docker), let small " +
+  "secrets share pages (SecretPool), or keep those that are not in use encrypted outside the " +
+  'limit (SecretPool with onPressure: "seal", Enclave)';
+
 /**
  * The lock was refused. Linux says ENOMEM for a spent lock budget and for spent mappings
  * alike (mlock2(2)); what the kernel counts as locked tells them apart.
@@ -141,9 +147,7 @@ function lockLimit(
   return new LockLimitError(
     `${action}: the limit for locked memory is ${
       Number.isNaN(limit) ? "unknown" : `${limit} bytes`
-    } and this library has locked ${locked}${why}. Raise the limit (ulimit -l, LimitMEMLOCK= in ` +
-      "systemd, --ulimit memlock in Docker), close secrets, or accept memory that can be swapped " +
-      "with allowUnlocked: true",
+    } and this library has locked ${locked}${why}. ${WAYS_OUT}`,
     detail,
     limit,
     locked,

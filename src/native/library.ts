@@ -7,15 +7,18 @@ import { UnsupportedError } from "../errors.ts";
 import { STATISTICS } from "./abi.ts";
 import { currentRuntime } from "./current.ts";
 import { detailOf, reasonOf } from "./detail.ts";
+import { extraLoadedFrom, withExtra } from "./extra.ts";
+import type { NativeCalls } from "./extra_symbols.ts";
 import { loadPart } from "./load.ts";
 import { CORE } from "./part.ts";
 import type { Runtime } from "./runtime.ts";
-import { type NativeCalls, SYMBOLS } from "./symbols.ts";
+import { type CoreCalls, SYMBOLS } from "./symbols.ts";
 
 /** The loaded library and what was asked of it once. */
 export interface Library {
   readonly runtime: Runtime;
   readonly path: string;
+  /** The core's functions; those of the extra library load it. */
   readonly calls: NativeCalls;
   /** Tells this loaded copy of the library from any other in the process. */
   readonly instance: number;
@@ -41,6 +44,17 @@ export function libraryIfLoaded(): Library | undefined {
 }
 
 /**
+ * Where the extra library is, which is loaded for that.
+ *
+ * @throws As `library`, and if there is none that fits.
+ */
+export function extraPath(): string {
+  const { path, calls } = library();
+  void calls.securememory_pool_page;
+  return extraLoadedFrom() ?? path;
+}
+
+/**
  * The runtime this is running on.
  *
  * @throws {UnsupportedError} If it has no FFI.
@@ -62,7 +76,7 @@ export function statistics(of: Library): Statistics {
   return readStatistics(of.calls, of.runtime.os);
 }
 
-function readStatistics(calls: NativeCalls, os: string): Statistics {
+function readStatistics(calls: CoreCalls, os: string): Statistics {
   const numbers = new Float64Array(STATISTICS.length);
   const written = calls.securememory_statistics(numbers, numbers.length);
   if (written === numbers.length) {
@@ -79,13 +93,14 @@ function readStatistics(calls: NativeCalls, os: string): Statistics {
 
 function load(): Library {
   const runtime = detectRuntime();
-  const { path, calls } = loadPart(runtime, CORE, SYMBOLS);
+  const core = loadPart(runtime, CORE, SYMBOLS);
+  const { path, calls } = core;
   const numbers = readStatistics(calls, runtime.os);
   startThread(calls, numbers.instance);
   return {
     runtime,
     path,
-    calls,
+    calls: withExtra(runtime, core),
     instance: numbers.instance,
     pageSize: numbers.page_size_bytes,
     purges: new Uint32Array(runtime.arrayBuffer(calls.securememory_purge_count(), 4)),
@@ -97,7 +112,7 @@ function load(): Library {
  * them up here. Once per thread, even if there are two copies of this module in it: the
  * second must not close a window of the first.
  */
-function startThread(calls: NativeCalls, instance: number): void {
+function startThread(calls: CoreCalls, instance: number): void {
   const mark = Symbol.for(`securememory.thread.${instance}`);
   if (mark in globalThis) return;
   Object.defineProperty(globalThis, mark, { value: true });

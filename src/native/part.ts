@@ -1,13 +1,14 @@
 /**
- * The package's two native libraries. The core holds secrets; crypto works with keys that the
- * core lends it, and is loaded by the first operation that needs it.
+ * The package's three native libraries. The core holds secrets; crypto works with keys that the
+ * core lends it; the extra library is more of the core: pools, enclaves, and secrets that come from
+ * outside. Both are loaded by the first operation that needs them.
  *
  * @module
  */
 
-/** One of the two libraries. */
+/** One of them. */
 export interface Part {
-  readonly name: "core" | "crypto";
+  readonly name: "core" | "crypto" | "extra";
   /** What messages call it. */
   readonly what: string;
   /** The environment variable that names another file. */
@@ -42,4 +43,17 @@ export const CRYPTO: Part = {
     windows: "securememory-crypto.dll",
   },
   version: "securememory_crypto_abi_version",
+};
+
+/** Pools, enclaves; files, the environment and the terminal. */
+export const EXTRA: Part = {
+  name: "extra",
+  what: "the native extra library",
+  variable: "SECUREMEMORY_EXTRA_LIBRARY",
+  files: {
+    linux: "libsecurememory-extra.so",
+    macos: "libsecurememory-extra.dylib",
+    windows: "securememory-extra.dll",
+  },
+  version: "securememory_extra_abi_version",
 };

@@ -1,5 +1,5 @@
 /**
- * The core's symbols for pools and enclaves: see `symbols.ts`.
+ * The extra library's symbols for pools and enclaves: see `symbols.ts`.
  *
  * @module
  */
@@ -7,11 +7,6 @@ import type { Signature } from "./symbols.ts";
 
 /** Handles of pools are numbers of their own; those of their secrets are as any secret's. */
 export const POOL_SYMBOLS = {
-  securememory_use_sealer: {
-    parameters: ["f64"], // address of the crypto library's table: see zig/sealer.zig
-    result: "i32",
-  },
-  securememory_epoch: { parameters: [], result: "pointer" }, // u32: see zig/entries.zig
   securememory_pool_create: {
     parameters: [
       "buffer", // label, UTF-8
@@ -22,8 +17,6 @@ export const POOL_SYMBOLS = {
     ],
     result: "i32", // pool
   },
-  // u32, which a purge changes, and the pool's end: no secret made before is there any more.
-  securememory_pool_word: { parameters: ["f64"], result: "pointer" },
   securememory_pool_close: { parameters: ["f64"], result: "i32" },
   securememory_pool_random: {
     parameters: [

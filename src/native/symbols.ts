@@ -1,5 +1,5 @@
 /**
- * The symbols of the native library, declared once, in the form of
+ * The symbols of the core, declared once, in the form of
  * `Deno.ForeignLibraryInterface`; the adapters of Bun and Node derive theirs.
  *
  * Calls take JavaScript's own numbers, doubles, which the library checks itself: that
@@ -9,8 +9,6 @@
  * @module
  */
 
-import { POOL_SYMBOLS } from "./pool_symbols.ts";
-
 /** What a symbol takes and gives, in Deno's words. */
 export interface Signature {
   readonly parameters: readonly ("f64" | "u32" | "usize" | "buffer")[];
@@ -18,7 +16,6 @@ export interface Signature {
 }
 
 export const SYMBOLS = {
-  ...POOL_SYMBOLS,
   securememory_abi_version: { parameters: [], result: "u32" },
   securememory_create: {
     parameters: [
@@ -102,18 +99,6 @@ export const SYMBOLS = {
     ],
     result: "i32",
   },
-  securememory_create_read: {
-    parameters: [
-      "buffer", // path, with a zero at the end
-      "f64", // its bytes; 0: the descriptor is read
-      "f64", // descriptor
-      "f64", // bytes at most
-      "f64", // 1: without a line feed at the end
-      "f64", // alignment
-      "f64", // flags
-    ],
-    result: "i32", // handle
-  },
   securememory_create_decoded: {
     parameters: [
       "buffer", // text, wiped on success
@@ -139,25 +124,20 @@ export const SYMBOLS = {
     ],
     result: "i32",
   },
-  securememory_create_environment: {
-    parameters: [
-      "buffer", // name, with a zero at the end
-      "f64", // its bytes
-      "f64", // 1: the variable is gone afterwards
-      "f64", // alignment
-      "f64", // flags
-    ],
-    result: "i32", // handle
+  securememory_epoch: { parameters: [], result: "pointer" }, // u32: see zig/entries.zig
+  // u32, which a purge changes, and the pool's end: no secret made before is there any more.
+  securememory_pool_word: { parameters: ["f64"], result: "pointer" },
+  securememory_use_sealer: {
+    parameters: ["f64"], // address of the crypto library's table: see zig/sealer.zig
+    result: "i32",
   },
-  securememory_create_prompt: {
+  // What the extra library is given: see zig/shared.zig.
+  securememory_shared: {
     parameters: [
-      "buffer", // question, UTF-8
-      "f64", // its bytes
-      "f64", // bytes of the answer at most
-      "f64", // alignment
-      "f64", // flags
+      "buffer", // words that are no numbers for anyone else
+      "f64", // how many
     ],
-    result: "i32", // handle
+    result: "i32",
   },
 } as const satisfies Record<string, Signature>;
 
@@ -180,5 +160,5 @@ export type Calls<Table extends Record<string, Signature>> = {
   ) => Result<Table[Name]["result"]>;
 };
 
-/** The functions of the native library. */
-export type NativeCalls = Calls<typeof SYMBOLS>;
+/** The functions of the core. */
+export type CoreCalls = Calls<typeof SYMBOLS>;

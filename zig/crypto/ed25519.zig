@@ -51,7 +51,38 @@ pub fn sign(seed: *const [seed_length]u8, message: []const u8, out: *[signature_
     const own = expanded.public_key();
     const challenge = hash_to_scalar(&.{ &commitment, &own, message });
     out[0..32].* = commitment;
-    out[32..64].* = Curve.scalar.mulAdd(challenge, expanded.scalar, nonce);
+    out[32..64].* = multiply_add(&challenge, &expanded.scalar, &nonce);
+}
+
+/// `first * second + third` modulo the group's order. The sum has at most 512 bits, so one reduction
+/// will do, the one that hashes need anyway: that of std has another two inlined.
+fn multiply_add(first: *const [32]u8, second: *const [32]u8, third: *const [32]u8) [32]u8 {
+    const words = 4;
+    var sum: [64]u8 = @splat(0);
+    defer wipe(u8, &sum);
+    sum[0..32].* = third.*;
+    for (0..words) |row| {
+        var carry: u64 = 0;
+        for (0..words) |column| {
+            const place = sum[(row + column) * 8 ..][0..8];
+            const product = @as(u128, word(first, row)) * word(second, column);
+            const added = product + std.mem.readInt(u64, place, .little) + carry;
+            std.mem.writeInt(u64, place, @truncate(added), .little);
+            carry = @intCast(added >> 64);
+        }
+        // Nothing is there yet but what `third` has put there, and that is below the first row.
+        std.mem.writeInt(u64, sum[(row + words) * 8 ..][0..8], carry, .little);
+    }
+    return reduce(&sum);
+}
+
+fn word(of: *const [32]u8, index: usize) u64 {
+    return std.mem.readInt(u64, of[index * 8 ..][0..8], .little);
+}
+
+/// Not inlined: it is large.
+noinline fn reduce(wide: *const [64]u8) [32]u8 {
+    return Curve.scalar.reduce64(wide.*);
 }
 
 fn hash_to_scalar(parts: []const []const u8) [32]u8 {
@@ -61,11 +92,25 @@ fn hash_to_scalar(parts: []const []const u8) [32]u8 {
     var hashed: [64]u8 = undefined;
     defer wipe(u8, &hashed);
     context.final(&hashed);
-    return Curve.scalar.reduce64(hashed);
+    return reduce(&hashed);
 }
 
 /// Fails for multiples of the group's order alone, which nobody finds a seed or a message for.
 fn times_base(scalar: *const [32]u8) [32]u8 {
     const point = Curve.basePoint.mul(scalar.*) catch @panic("Ed25519 refused a scalar");
     return point.toBytes();
+}
+
+test "multiplying and adding is as in std" {
+    var prng: std.Random.DefaultPrng = .init(25519);
+    for (0..2_000) |round| {
+        var numbers: [3][32]u8 = undefined;
+        for (&numbers) |*number| prng.random().bytes(number);
+        // The largest there can be, too.
+        if (round < 8) for (&numbers, 0..) |*number, bit| {
+            if (round >> @intCast(bit) & 1 == 1) number.* = @splat(0xFF);
+        };
+        const wanted = Curve.scalar.mulAdd(numbers[0], numbers[1], numbers[2]);
+        try std.testing.expectEqual(wanted, multiply_add(&numbers[0], &numbers[1], &numbers[2]));
+    }
 }

@@ -29,8 +29,8 @@ const frames = 1024;
 
 var key: [32]u8 = undefined;
 var made: [64]u8 = undefined;
-var snapshot: [room]u8 = undefined;
-var vectors: [32][64]u8 = @splat(@splat(0));
+pub var snapshot: [room]u8 = undefined;
+pub var vectors: [32][64]u8 = @splat(@splat(0));
 var borrowed: u32 = 0;
 
 const lender: lending.Lender = .{
@@ -38,6 +38,8 @@ const lender: lending.Lender = .{
     .reserved = 0,
     .borrow = &borrow,
     .give_back = &give_back,
+    .borrow_pair = &borrow_pair,
+    .give_back_pair = &give_back_pair,
     .create = &create,
     .finish = &finish,
     .abandon = &abandon,
@@ -50,6 +52,15 @@ fn borrow(_: u32, _: u32, lent: *lending.Bytes) callconv(.c) i32 {
     return 0;
 }
 fn give_back(_: u32, _: u32) callconv(.c) i32 {
+    borrowed -= 1;
+    return 0;
+}
+fn borrow_pair(_: *const [2]u32, _: *const [2]u32, lent: *[2]lending.Bytes) callconv(.c) i32 {
+    borrowed += 1;
+    lent.* = @splat(.{ .start = &key, .length = key.len });
+    return 0;
+}
+fn give_back_pair(_: *const [2]u32, _: *const [2]u32) callconv(.c) i32 {
     borrowed -= 1;
     return 0;
 }
@@ -72,7 +83,7 @@ var box: [1040]u8 = undefined;
 
 const password_params: argon2id.Params = .{ .memory = 64, .passes = 2, .parallelism = 2 };
 
-const Call = *const fn () i32;
+pub const Call = *const fn () i32;
 const calls = struct {
     pub fn hmac_256() i32 {
         return securememory_crypto_hmac(1, 1, 0, &message, message.len, &out, 32);
@@ -154,7 +165,7 @@ noinline fn read() void {
     for (0..room - 64) |index| snapshot[index] = bottom[index];
 }
 
-noinline fn watch(call: Call, features: cpu.Features) i32 {
+pub noinline fn watch(call: Call, features: cpu.Features) i32 {
     paint();
     const result = call();
     if (builtin.target.cpu.arch == .x86_64) {
@@ -183,7 +194,7 @@ inline fn store_wide_vectors() void {
 }
 
 /// How many 8-byte pieces of `secret` are in `place`.
-fn pieces(secret: []const u8, place: []const u8) usize {
+pub fn pieces(secret: []const u8, place: []const u8) usize {
     var found: usize = 0;
     for (0..secret.len - 7) |start| {
         if (std.mem.find(u8, place, secret[start..][0..8]) != null) found += 1;
@@ -197,7 +208,7 @@ fn untouched_below() usize {
 
 /// The lowest bytes that are not as painted are zeros that a wipe left: it reached further down
 /// than whatever it wiped.
-fn wiped_to_the_bottom() bool {
+pub fn wiped_to_the_bottom() bool {
     const bottom = untouched_below();
     return snapshot.len - bottom > 256 and std.mem.allEqual(u8, snapshot[bottom..][0..256], 0);
 }

@@ -22,11 +22,16 @@ pub const plaintext_length_max = 64 * ((1 << 32) - 1);
 pub fn seal(key: *const [key_length]u8, aad: []const u8, plaintext: []const u8, box: []u8) void {
     check(plaintext.len <= plaintext_length_max);
     check(box.len == plaintext.len + overhead);
-    var inner: Inner = .init(key, box[0..nonce_length]);
+    seal_behind(key, box[0..nonce_length], aad, plaintext, box[nonce_length..].ptr);
+}
+
+/// The same without the nonce in the box.
+pub fn seal_behind(key: *const [key_length]u8, nonce: *const [nonce_length]u8, aad: []const u8, plaintext: []const u8, box: [*]u8) void {
+    var inner: Inner = .init(key, nonce);
     defer inner.wipe_all();
-    const ciphertext = box[nonce_length..][0..plaintext.len];
+    const ciphertext = box[0..plaintext.len];
     inner.xor(plaintext, ciphertext);
-    inner.tag(aad, ciphertext, box[box.len - tag_length ..][0..tag_length]);
+    inner.tag(aad, ciphertext, box[plaintext.len..][0..tag_length]);
 }
 
 /// Opens a box. One that is not authentic is not decrypted, not even in part: `plaintext`
@@ -34,14 +39,18 @@ pub fn seal(key: *const [key_length]u8, aad: []const u8, plaintext: []const u8, 
 pub fn open(key: *const [key_length]u8, aad: []const u8, box: []const u8, plaintext: []u8) error{NotAuthentic}!void {
     if (box.len < overhead) return error.NotAuthentic;
     check(plaintext.len == box.len - overhead);
+    return open_behind(key, box[0..nonce_length], aad, box[nonce_length..].ptr, plaintext);
+}
+
+pub fn open_behind(key: *const [key_length]u8, nonce: *const [nonce_length]u8, aad: []const u8, box: [*]const u8, plaintext: []u8) error{NotAuthentic}!void {
     check(plaintext.len <= plaintext_length_max);
-    var inner: Inner = .init(key, box[0..nonce_length]);
+    var inner: Inner = .init(key, nonce);
     defer inner.wipe_all();
-    const ciphertext = box[nonce_length..][0..plaintext.len];
+    const ciphertext = box[0..plaintext.len];
     var computed: [tag_length]u8 = undefined;
     defer bytes.wipe(&computed);
     inner.tag(aad, ciphertext, &computed);
-    const given = box[box.len - tag_length ..][0..tag_length];
+    const given = box[plaintext.len..][0..tag_length];
     if (!std.crypto.timing_safe.eql([tag_length]u8, computed, given.*)) return error.NotAuthentic;
     inner.xor(ciphertext, plaintext);
 }

@@ -50,7 +50,7 @@ pub fn take(length: usize) Refusal!usize {
 fn grow_to(end: usize) Refusal!void {
     const have = size();
     if (end <= have) return;
-    if (counters.open_windows.get() != 0) return error.WindowOpen;
+    if (counters.vars().open_windows.get() != 0) return error.WindowOpen;
     const wanted = std.mem.alignForward(usize, end - have, page_bytes);
     const pages = @min(@max(wanted, growth_min), bytes_max - have) / page_bytes;
     if (@wasmMemoryGrow(0, pages) >= 0) return;

@@ -31,7 +31,7 @@ pub var purges: u32 = 0;
 
 /// Zeros, in a window for writing that is open.
 pub fn create(cause: *Cause, shape: blocks.Shape) Error!*Record {
-    invariant.wipe_everything = wipe_everything;
+    invariant.vars().wipe_everything = wipe_everything;
     try validate(shape);
     const known = try process.get(cause);
     try cipher.start(cause);
@@ -41,8 +41,8 @@ pub fn create(cause: *Cause, shape: blocks.Shape) Error!*Record {
     canary.fill(record.before(), record.pattern);
     canary.fill(record.after(), record.pattern);
     record.state = .live;
-    counters.allocated.add(1);
-    counters.in_use.add(1);
+    counters.vars().allocated.add(1);
+    counters.vars().in_use.add(1);
     begin(record, .write);
     return record;
 }
@@ -112,7 +112,7 @@ pub fn close(handle: u32) Error!void {
 /// Wipes the secret, whether a window is open or not. An error says that its canaries were damaged.
 pub fn destroy(handle: u32) Error!void {
     const record = try find(handle);
-    if (record.state == .live) counters.in_use.sub(1);
+    if (record.state == .live) counters.vars().in_use.sub(1);
     if (record.access != .none) end(record);
     const intact = canary.intact(record.before(), record.pattern) and
         canary.intact(record.after(), record.pattern);
@@ -128,7 +128,7 @@ pub fn purge() u32 {
         const record = table.at(@intCast(index)).?;
         if (record.state != .live) continue;
         record.state = .purged;
-        counters.in_use.sub(1);
+        counters.vars().in_use.sub(1);
         wipe(record.payload());
         wipe(blocks.sealed(record));
         if (record.access == .none) free(record);
@@ -177,12 +177,12 @@ pub fn shut(record: *Record) void {
 
 fn begin(record: *Record, access: table.Access) void {
     record.access = access;
-    counters.open_windows.add(1);
+    counters.vars().open_windows.add(1);
 }
 
 fn end(record: *Record) void {
     record.access = .none;
-    counters.open_windows.sub(1);
+    counters.vars().open_windows.sub(1);
 }
 
 fn free(record: *Record) void {

@@ -14,6 +14,7 @@ const linux = std.os.linux;
 const abi = @import("../abi.zig");
 const seam = @import("../seam.zig");
 const smaps = @import("linux_smaps.zig");
+const assert = @import("../assert.zig").assert;
 const os = @import("../os.zig");
 const caller = @import("linux_call.zig");
 const Cause = abi.Cause;
@@ -120,7 +121,7 @@ pub fn populate(cause: *Cause, address: usize, length: usize) Failed!void {
 pub fn replace(cause: *Cause, address: usize, length: usize) Failed!void {
     const flags: linux.MAP = .{ .TYPE = .PRIVATE, .ANONYMOUS = true, .NORESERVE = true, .FIXED = true };
     const mapped = try map(cause, @ptrFromInt(address), length, .{}, flags);
-    std.debug.assert(mapped == address);
+    assert(mapped == address);
 }
 
 /// mseal(2), Linux 6.10: from now on the mapping can be neither opened, moved, replaced nor

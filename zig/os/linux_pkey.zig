@@ -22,6 +22,16 @@ pub const Rights = enum(u2) { write = 0b00, read = 0b10, none = 0b11, access_dis
 
 /// Key 0 is that of all other memory.
 pub const Key = u4;
+pub const exists = true;
+
+/// Tells this thread from all that run: the address of its control block, which the C library, or
+/// Zig, keeps as the block's first word (System V ABI for x86-64, "Thread-local storage"). A thread
+/// that is started later may have that of one that has ended.
+pub fn thread() usize {
+    return asm volatile ("movq %%fs:0, %[block]"
+        : [block] "=r" (-> usize),
+    );
+}
 
 /// A key to which no thread has rights that already runs, this one included.
 pub fn alloc(cause: *Cause) Failed!Key {

@@ -12,6 +12,7 @@
 const std = @import("std");
 const linux = std.os.linux;
 const abi = @import("../abi.zig");
+const assert = @import("../assert.zig").assert;
 const os = @import("../os.zig");
 const caller = @import("linux_call.zig");
 const Cause = abi.Cause;
@@ -37,7 +38,7 @@ pub fn map(cause: *Cause, fd: i32, address: usize, length: usize, offset: usize)
     const at: [*]u8 = @ptrFromInt(address);
     const none: linux.PROT = .{};
     const mapped = try call(cause, .mmap, linux.mmap, .{ at, length, none, flags, fd, @as(i64, @intCast(offset)) });
-    std.debug.assert(mapped == address);
+    assert(mapped == address);
 }
 
 /// The mappings keep the area alive; nothing is left that a child could inherit by exec.

@@ -6,6 +6,11 @@ const Failed = @import("../os.zig").Failed;
 
 pub const Rights = enum(u2) { write, read, none, access_disabled };
 pub const Key = u4;
+pub const exists = false;
+
+pub fn thread() usize {
+    return 0;
+}
 
 pub fn alloc(cause: *Cause) Failed!Key {
     cause.* = .{};

@@ -19,14 +19,29 @@ const abi = @import("../abi.zig");
 const Line = @import("../sources/line.zig").Line;
 const Keys = @import("../sources/line.zig").Keys;
 const Staging = @import("../sources/staging.zig").Staging;
+const shared = @import("../shared.zig");
 const sys = if (builtin.target.os.tag == .linux) @import("linux_terminal.zig") else @import("darwin_terminal.zig");
 const Cause = abi.Cause;
 const Error = abi.Error;
 
 const ignored = 1; // SIG_IGN
 
-/// Numbers of signals that came, as bits; bit 0 says that somebody asks.
-var notes: std.atomic.Value(u32) = .init(0);
+const Variables = struct {
+    /// Numbers of signals that came, as bits; bit 0 says that somebody asks.
+    notes: std.atomic.Value(u32) = .init(0),
+    /// What was there before; one thread at a time asks. Not on the stack, which the compiler would
+    /// fill first.
+    actions: [sys.signals.len]sys.Action = @splat(std.mem.zeroes(sys.Action)),
+    before: sys.Termios = std.mem.zeroes(sys.Termios),
+    /// The descriptor of the terminal while it is silent, plus one.
+    silent_tty: std.atomic.Value(i32) = .init(0),
+};
+
+pub var own: Variables = .{};
+
+inline fn vars() *Variables {
+    return shared.of(.terminal, &own);
+}
 
 fn bit(signal: c_int) u32 {
     return @as(u32, 1) << @intCast(signal);
@@ -34,7 +49,7 @@ fn bit(signal: c_int) u32 {
 
 fn on_signal(signal: c_int) callconv(.c) void {
     // Begun before the handlers were put back, and too late to be seen: it comes again, to them.
-    if (notes.fetchOr(bit(signal), .seq_cst) & 1 == 0) sys.raise(signal);
+    if (vars().notes.fetchOr(bit(signal), .seq_cst) & 1 == 0) sys.raise(signal);
 }
 
 /// Those that came meanwhile.
@@ -57,39 +72,31 @@ pub const Signals = struct {
     }
 };
 
-/// What was there before; one thread at a time asks. Not on the stack, which the compiler would
-/// fill first.
-var actions: [sys.signals.len]sys.Action = @splat(std.mem.zeroes(sys.Action));
-var before: sys.Termios = std.mem.zeroes(sys.Termios);
-
-/// The descriptor of the terminal while it is silent, plus one.
-var silent_tty: std.atomic.Value(i32) = .init(0);
-
 /// The process ends while another of its threads asks.
 pub fn at_end() void {
-    const tty = silent_tty.swap(0, .seq_cst);
+    const tty = vars().silent_tty.swap(0, .seq_cst);
     if (tty == 0) return;
     // From the background, too: whoever has the terminal then did not turn its echo off.
     sys.block_output();
-    sys.restore(tty - 1, &before);
+    sys.restore(tty - 1, &vars().before);
 }
 
 /// Returns how many bytes of the staging are the answer.
 pub fn ask(cause: *Cause, question: []const u8, staging: Staging, left: *Signals) Error!usize {
     const tty = sys.open_tty(cause) catch return error.SourceFailed;
     defer sys.close(tty);
-    sys.get(cause, tty, &before) catch return error.SourceFailed;
+    sys.get(cause, tty, &vars().before) catch return error.SourceFailed;
     left.mask = sys.unblock(handled);
-    notes.store(1, .seq_cst);
+    vars().notes.store(1, .seq_cst);
     exchange(true);
     const length = ask_in_silence(cause, tty, question, staging);
     exchange(false);
-    left.came = notes.swap(0, .seq_cst) & ~@as(u32, 1);
+    left.came = vars().notes.swap(0, .seq_cst) & ~@as(u32, 1);
     return length;
 }
 
 noinline fn ask_in_silence(cause: *Cause, tty: i32, question: []const u8, staging: Staging) Error!usize {
-    var silent = before;
+    var silent = vars().before;
     silent.lflag.ECHO = false;
     silent.lflag.ECHONL = false;
     silent.lflag.ICANON = false;
@@ -100,11 +107,11 @@ noinline fn ask_in_silence(cause: *Cause, tty: i32, question: []const u8, stagin
     // A read that never waits: it is waited for without a window.
     silent.cc[@backingInt(sys.V.MIN)] = 0;
     silent.cc[@backingInt(sys.V.TIME)] = 0;
-    silent_tty.store(tty + 1, .seq_cst);
+    vars().silent_tty.store(tty + 1, .seq_cst);
     while (true) {
         sys.set(cause, tty, &silent) catch {
-            if (sys.interrupted(cause) and notes.load(.seq_cst) == 1) continue;
-            silent_tty.store(0, .seq_cst);
+            if (sys.interrupted(cause) and vars().notes.load(.seq_cst) == 1) continue;
+            vars().silent_tty.store(0, .seq_cst);
             return if (sys.interrupted(cause)) error.SourceInterrupted else error.SourceFailed;
         };
         break;
@@ -126,7 +133,7 @@ noinline fn answer(cause: *Cause, tty: i32, staging: Staging) Error!usize {
     };
     var line: Line = .{};
     var ignored_modes: sys.Termios = undefined;
-    while (notes.load(.seq_cst) == 1) {
+    while (vars().notes.load(.seq_cst) == 1) {
         if (!sys.wait(tty)) continue;
         const bytes = try staging.open(cause);
         const got = sys.read(cause, tty, bytes[line.length..][0..1]) catch return error.SourceFailed;
@@ -145,7 +152,7 @@ noinline fn answer(cause: *Cause, tty: i32, staging: Staging) Error!usize {
 }
 
 fn key(which: sys.V) u8 {
-    const byte = before.cc[@backingInt(which)];
+    const byte = vars().before.cc[@backingInt(which)];
     return if (byte == sys.no_key) 0 else byte;
 }
 
@@ -158,7 +165,7 @@ noinline fn exchange(installs: bool) void {
         : [same] "=r" (-> u32),
         : [known] "0" (handled),
     );
-    var behind: [*]sys.Action = &actions;
+    var behind: [*]sys.Action = &vars().actions;
     while (next(&rest)) |signal| : (behind += 1) {
         if (installs and !sys.change(signal, null, &behind[0])) behind[0].handler = ignored;
         if (behind[0].handler == ignored) continue;

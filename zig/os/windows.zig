@@ -34,6 +34,7 @@ const abi = @import("../abi.zig");
 const seam = @import("../seam.zig");
 const os = @import("../os.zig");
 const Lock = @import("../lock.zig").Lock;
+const shared = @import("../shared.zig");
 const Cause = abi.Cause;
 const Step = abi.Step;
 const Failed = os.Failed;
@@ -462,14 +463,22 @@ fn lock(cause: *Cause, address: usize, length: usize) Failed!void {
     };
 }
 
-/// Two threads that raise it at once would lose one of the two increments.
-var raising: Lock = .{};
+pub const Variables = struct {
+    /// Two threads that raise it at once would lose one of the two increments.
+    raising: Lock = .{},
+};
+
+pub var own: Variables = .{};
+
+pub inline fn vars() *Variables {
+    return shared.of(.system, &own);
+}
 
 /// "SetProcessWorkingSetSize function": the maximum has to stay above the minimum. It is
 /// never lowered: the next window would raise it again.
 fn raise_working_set(cause: *Cause, length: usize) Failed!void {
-    raising.acquire();
-    defer raising.release();
+    vars().raising.acquire();
+    defer vars().raising.release();
     const process = GetCurrentProcess();
     var minimum: usize = 0;
     var maximum: usize = 0;
@@ -519,37 +528,7 @@ fn in_working_set_and_locked(cause: *Cause, address: usize, length: usize) Faile
     return true;
 }
 
-// Compiled code copies and fills by these names. Zig's runtime library has them too, but
-// for x86_64 Windows it comes as one object with one section of jump tables, which keeps
-// all floating point in it alive: 60 KiB that nothing calls. `rep` needs no library.
 comptime {
-    if (builtin.cpu.arch == .x86_64 and !@import("build_options").archive) {
-        @export(&copy_bytes, .{ .name = "memcpy", .visibility = .hidden });
-        @export(&fill_bytes, .{ .name = "memset", .visibility = .hidden });
-    }
-}
-
-fn copy_bytes(noalias to: [*]u8, noalias from: [*]const u8, length: usize) callconv(.c) [*]u8 {
-    var target = to;
-    var source = from;
-    var left = length;
-    asm volatile ("rep movsb"
-        : [target] "+{rdi}" (target),
-          [source] "+{rsi}" (source),
-          [left] "+{rcx}" (left),
-        :
-        : .{ .memory = true });
-    return to;
-}
-
-fn fill_bytes(to: [*]u8, value: c_int, length: usize) callconv(.c) [*]u8 {
-    const byte: u8 = @truncate(@as(c_uint, @bitCast(value)));
-    var target = to;
-    var left = length;
-    asm volatile ("rep stosb"
-        : [target] "+{rdi}" (target),
-          [left] "+{rcx}" (left),
-        : [byte] "{al}" (byte),
-        : .{ .memory = true });
-    return to;
+    // Without them, Zig's runtime library is linked for copying.
+    _ = @import("../moves.zig");
 }

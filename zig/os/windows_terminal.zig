@@ -13,6 +13,7 @@ const seam = @import("../seam.zig");
 const Line = @import("../sources/line.zig").Line;
 const Staging = @import("../sources/staging.zig").Staging;
 const utf16 = @import("../sources/utf16.zig");
+const shared = @import("../shared.zig");
 const Cause = abi.Cause;
 const Error = abi.Error;
 const Step = abi.Step;
@@ -43,10 +44,18 @@ const error_operation_aborted: u32 = 995;
 
 const keys: @import("../sources/line.zig").Keys = .{ .erase = 0x7F, .word = 0x17, .kill = 0x15, .end = 0x1A };
 
-/// The console while somebody asks, for the thread that CTRL+C comes to.
-var console: std.atomic.Value(usize) = .init(0);
-var mode_before: u32 = 0;
-var interrupted: std.atomic.Value(bool) = .init(false);
+const Variables = struct {
+    /// The console while somebody asks, for the thread that CTRL+C comes to.
+    console: std.atomic.Value(usize) = .init(0),
+    mode_before: u32 = 0,
+    interrupted: std.atomic.Value(bool) = .init(false),
+};
+
+pub var own: Variables = .{};
+
+inline fn vars() *Variables {
+    return shared.of(.terminal, &own);
+}
 
 /// Nothing is left to be passed on: the system has done so.
 pub const Signals = struct {
@@ -58,16 +67,16 @@ pub const Signals = struct {
 };
 
 fn on_event(_: u32) callconv(.winapi) Bool {
-    interrupted.store(true, .seq_cst);
-    const input = console.load(.seq_cst);
-    if (input != 0) _ = SetConsoleMode(@ptrFromInt(input), mode_before);
+    vars().interrupted.store(true, .seq_cst);
+    const input = vars().console.load(.seq_cst);
+    if (input != 0) _ = SetConsoleMode(@ptrFromInt(input), vars().mode_before);
     return 0;
 }
 
 /// The process ends while another of its threads asks.
 pub fn at_end() void {
-    const input = console.swap(0, .seq_cst);
-    if (input != 0) _ = SetConsoleMode(@ptrFromInt(input), mode_before);
+    const input = vars().console.swap(0, .seq_cst);
+    if (input != 0) _ = SetConsoleMode(@ptrFromInt(input), vars().mode_before);
 }
 
 pub fn ask(cause: *Cause, question: []const u8, staging: Staging, _: *Signals) Error!usize {
@@ -75,19 +84,19 @@ pub fn ask(cause: *Cause, question: []const u8, staging: Staging, _: *Signals) E
     defer _ = CloseHandle(input);
     const output = try open(cause, std.unicode.utf8ToUtf16LeStringLiteral("CONOUT$"));
     defer _ = CloseHandle(output);
-    if (seam.fails(cause, .GetConsoleMode) or GetConsoleMode(input, &mode_before) == 0) return failed(cause, .GetConsoleMode);
+    if (seam.fails(cause, .GetConsoleMode) or GetConsoleMode(input, &vars().mode_before) == 0) return failed(cause, .GetConsoleMode);
 
-    interrupted.store(false, .seq_cst);
-    console.store(@intFromPtr(input), .seq_cst);
+    vars().interrupted.store(false, .seq_cst);
+    vars().console.store(@intFromPtr(input), .seq_cst);
     _ = SetConsoleCtrlHandler(on_event, 1);
     defer {
         _ = SetConsoleCtrlHandler(on_event, 0);
-        console.store(0, .seq_cst);
+        vars().console.store(0, .seq_cst);
     }
-    const hidden = mode_before & ~(enable_line_input | enable_echo_input) | enable_processed_input;
+    const hidden = vars().mode_before & ~(enable_line_input | enable_echo_input) | enable_processed_input;
     if (seam.fails(cause, .SetConsoleMode) or SetConsoleMode(input, hidden) == 0) return failed(cause, .SetConsoleMode);
     defer {
-        _ = SetConsoleMode(input, mode_before);
+        _ = SetConsoleMode(input, vars().mode_before);
         write(output, "\r\n");
     }
     // What was typed ahead.
@@ -104,7 +113,7 @@ fn answer(cause: *Cause, input: Handle, output: Handle, staging: Staging) Error!
     var pair: [2]u16 = undefined;
     defer std.crypto.secureZero(u16, &pair);
     var halves: usize = 0;
-    while (!interrupted.load(.seq_cst)) {
+    while (!vars().interrupted.load(.seq_cst)) {
         var count: u32 = 0;
         if (seam.fails(cause, .ReadConsole) or ReadConsoleW(input, pair[halves..].ptr, 1, &count, null) == 0) {
             if (GetLastError() == error_operation_aborted) break;

@@ -164,5 +164,5 @@ fn drop(handle: u32) void {
     var ignored: Cause = .{};
     secret.destroy(&ignored, handle) catch {};
     secret.release(&ignored, handle) catch {};
-    counters.allocated.sub(1);
+    counters.vars().allocated.sub(1);
 }

@@ -45,24 +45,24 @@ fn close(fd: u32) void {
 test "a pipe is read to its end, through every size that the secret grows by" {
     var content: [40_000]u8 = undefined;
     for (&content, 0..) |*byte, index| byte.* = @truncate(index *% 31 +% (index >> 8));
-    const before = counters.in_use.get();
+    const before = counters.vars().in_use.get();
     for ([_]usize{ 1, 4095, 4096, 4097, 8192, 8193, content.len }) |length| {
         const fd = try pipe_of(content[0..length]);
         defer close(fd);
         var cause: Cause = .{};
-        const made = counters.allocated.get();
+        const made = counters.vars().allocated.get();
         const handle = try read.read(&cause, wish(fd, 1 << 20, false));
-        try expectEqual(made + 1, counters.allocated.get());
-        try expectEqual(before + 1, counters.in_use.get());
+        try expectEqual(made + 1, counters.vars().allocated.get());
+        try expectEqual(before + 1, counters.vars().in_use.get());
         try expect_content(handle, content[0..length]);
     }
-    try expectEqual(before, counters.in_use.get());
-    try expectEqual(@as(u64, 0), counters.open_windows.get());
+    try expectEqual(before, counters.vars().in_use.get());
+    try expectEqual(@as(u64, 0), counters.vars().open_windows.get());
 }
 
 test "what is empty, too large, or nothing but a line's end leaves no secret" {
-    const before = counters.in_use.get();
-    const made = counters.allocated.get();
+    const before = counters.vars().in_use.get();
+    const made = counters.vars().allocated.get();
     const Case = struct { []const u8, u32, bool, abi.Error };
     for ([_]Case{
         .{ "", 10, false, error.SourceEmpty },
@@ -77,8 +77,8 @@ test "what is empty, too large, or nothing but a line's end leaves no secret" {
         defer close(fd);
         var cause: Cause = .{};
         try expectError(case[3], read.read(&cause, wish(fd, case[1], case[2])));
-        try expectEqual(before, counters.in_use.get());
-        try expectEqual(made, counters.allocated.get());
+        try expectEqual(before, counters.vars().in_use.get());
+        try expectEqual(made, counters.vars().allocated.get());
     }
 }
 

@@ -44,6 +44,6 @@ pub const Staging = struct {
         secret.destroy(&ignored, staging.handle) catch {};
         secret.release(&ignored, staging.handle) catch {};
         // Nobody has heard of it.
-        counters.allocated.sub(1);
+        counters.vars().allocated.sub(1);
     }
 };
