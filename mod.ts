@@ -17,6 +17,10 @@
  * @module
  */
 export { type Availability, type Capabilities, capabilities } from "./src/capabilities.ts";
+export { Enclave } from "./src/enclave/enclave.ts";
+export type { EnclaveOptions } from "./src/enclave/options.ts";
+export { rekey } from "./src/enclave/rekey.ts";
+export type { SharedEnclave } from "./src/enclave/share.ts";
 export {
   AllocationError,
   AuthenticationError,
@@ -51,6 +55,10 @@ export type {
   StoreOption,
 } from "./src/option_types.ts";
 export { configure } from "./src/options.ts";
+export type { PoolOptions } from "./src/pool/options.ts";
+export { SecretPool, type Views } from "./src/pool/pool.ts";
+export type { SharedPool } from "./src/pool/share.ts";
+export type { PoolStats } from "./src/pool/stats.ts";
 export {
   harden,
   type HardenPart,

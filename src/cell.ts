@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Asleep } from "./asleep.ts";
 import type { Library } from "./native/library.ts";
 import { LocalWord, type Word } from "./word.ts";
 
@@ -13,10 +14,17 @@ export interface CellOptions {
   readonly revokeViews: boolean;
   readonly perThread: boolean;
   readonly label: string | undefined;
+  /** Of a secret that a pool of this thread has made: what it turns into when it falls asleep. */
+  readonly asleep?: Asleep;
+  /** Of a pool's secret: number of the pool, and what a purge and the pool's end change. */
+  readonly pool?: number;
+  readonly purgeCount?: Uint32Array;
 }
 
 /** One secret as one thread has it. Plain data: `gate.ts` and `view.ts` work on it. */
 export class Cell {
+  /** Tells it from {@linkcode Asleep}. */
+  readonly awake = true;
   readonly library: Library;
   readonly handle: number;
   readonly length: number;
@@ -29,6 +37,10 @@ export class Cell {
   readonly purges: number;
   /** Where the library counts them. */
   readonly purgeCount: Uint32Array;
+  /** What it turns into when it falls asleep; `undefined` if it never does. */
+  readonly asleep: Asleep | undefined;
+  /** Number of the pool that it is of; 0 if its pages are its own. */
+  readonly pool: number;
 
   /** Windows open in this thread. */
   depth = 0;
@@ -47,6 +59,8 @@ export class Cell {
   shared: SharedArrayBuffer | undefined = undefined;
   /** The one view of the pages that this thread keeps. */
   view: Uint8Array<ArrayBuffer> | undefined = undefined;
+  /** When its last first window was opened: see `pool/clock.ts`. */
+  used = 0;
   /** A view got away: the address must never be used again. */
   escaped = false;
   /** Called once the bytes are gone. */
@@ -59,7 +73,9 @@ export class Cell {
     this.label = options.label;
     this.revokeViews = options.revokeViews;
     this.perThread = options.perThread;
-    this.purgeCount = library.purges;
-    this.purges = library.purges[0] as number;
+    this.asleep = options.asleep;
+    this.pool = options.pool ?? 0;
+    this.purgeCount = options.purgeCount ?? library.purges;
+    this.purges = this.purgeCount[0] as number;
   }
 }

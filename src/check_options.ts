@@ -18,9 +18,16 @@ const NAMES: readonly string[] = [
   "diagnostics",
   "onLeak",
   "idleTimeout",
+  "enclaveSlots",
+  "enclaveIdle",
 ];
 /** Values of the option `gate`. */
 export const GATES: readonly string[] = ["auto", "pkey", "mprotect"];
+
+/** As many as there are lines in what finds them: see `enclave/hot.ts`. */
+const ENCLAVE_SLOTS_MAX = 1024;
+/** An hour. */
+const ENCLAVE_IDLE_MAX = 3_600_000;
 
 /** The largest page size there is; the one of this host is known once the library is loaded. */
 const PAGE_SIZE_MAX = 65536;
@@ -51,11 +58,7 @@ export function checkOptions(options: SecretOptions): void {
       `Cannot use the options: they must be an object, current value is ${describe(options)}`,
     );
   }
-  for (const name of Object.keys(options)) {
-    if (!NAMES.includes(name)) {
-      throw new TypeError(`Cannot use the option ${name}: there is none of that name`);
-    }
-  }
+  checkKnown(options, NAMES);
   checkValue(options.store, "store", STORES);
   checkValue(options.gate, "gate", GATES);
   checkType(options.allowUnlocked, "allowUnlocked", "boolean");
@@ -73,6 +76,15 @@ export function checkOptions(options: SecretOptions): void {
   }
 }
 
+/** Checks that there are no options but these. */
+export function checkKnown(options: object, names: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw new TypeError(`Cannot use the option ${name}: there is none of that name`);
+    }
+  }
+}
+
 /** Checks the option of that name. */
 export function checkIdleTimeout(value: unknown): void {
   checkType(value, "idleTimeout", "number");
@@ -80,6 +92,26 @@ export function checkIdleTimeout(value: unknown): void {
   throw new RangeError(
     `Cannot use the option idleTimeout: it must be from 2 to 60000 milliseconds, current value is ${value}`,
   );
+}
+
+/** Checks the options of that name. */
+export function checkEnclaveOptions(slots: unknown, idle: unknown): void {
+  checkType(slots, "enclaveSlots", "number");
+  checkType(idle, "enclaveIdle", "number");
+  if (slots !== undefined && !(Number.isInteger(slots) && isFrom(slots, 0, ENCLAVE_SLOTS_MAX))) {
+    throw new RangeError(
+      `Cannot use the option enclaveSlots: it must be a whole number from 0 to ${ENCLAVE_SLOTS_MAX}, current value is ${slots}`,
+    );
+  }
+  if (idle !== undefined && !isFrom(idle, 2, ENCLAVE_IDLE_MAX)) {
+    throw new RangeError(
+      `Cannot use the option enclaveIdle: it must be from 2 to ${ENCLAVE_IDLE_MAX} milliseconds, current value is ${idle}`,
+    );
+  }
+}
+
+function isFrom(value: unknown, min: number, max: number): boolean {
+  return value as number >= min && value as number <= max;
 }
 
 /** Checks that an option is one of its values, or not given. */

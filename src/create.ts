@@ -10,7 +10,7 @@ import { close, enterAlone } from "./gate.ts";
 import { startTicking } from "./idle.ts";
 import { failure, isShortage } from "./native/failure.ts";
 import { type Library, library } from "./native/library.ts";
-import type { NativeCalls } from "./native/symbols.ts";
+import type { NativeCalls } from "./native/extra_symbols.ts";
 import { resolve, type Resolved, type SecretOptions } from "./options.ts";
 import { endAllRest } from "./rest.ts";
 import { viewFor } from "./view.ts";
@@ -18,14 +18,25 @@ import { runInside } from "./window.ts";
 
 type Make = (calls: NativeCalls, options: Resolved) => number;
 
+/** What to throw for a result that is no handle. */
+type Explain = (of: Library, result: number, length: number) => Error;
+
+const notCreated: Explain = (of, result, length) =>
+  failure(of, result, "Cannot create the secret", length);
+
 /** Makes a secret by one native call, whose result is a handle. */
-export function create(length: number, options: SecretOptions | undefined, make: Make): Cell {
+export function create(
+  length: number,
+  options: SecretOptions | undefined,
+  make: Make,
+  explain = notCreated,
+): Cell {
   const loaded = library();
   const resolved = resolve(options);
   let handle = make(loaded.calls, resolved);
   // Pages of closed secrets may rest in the way of a new one.
   if (handle < 0 && isShortage(handle) && endAllRest()) handle = make(loaded.calls, resolved);
-  if (handle < 0) throw failure(loaded, handle, "Cannot create the secret", length);
+  if (handle < 0) throw explain(loaded, handle, length);
   return cell(loaded, handle, length, resolved);
 }
 

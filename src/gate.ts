@@ -18,6 +18,8 @@ import { unwatch } from "./leaks.ts";
 import { PROTECTION_READ, PROTECTION_WRITE } from "./native/abi.ts";
 import { codeOf } from "./native/detail.ts";
 import { failure } from "./native/failure.ts";
+import { now } from "./pool/clock.ts";
+import { named } from "./redact.ts";
 import { rest } from "./rest.ts";
 import * as state from "./state.ts";
 
@@ -137,7 +139,7 @@ export function isClosing(cell: Cell): boolean {
 
 /** True once the bytes are wiped. */
 export function isGone(cell: Cell): boolean {
-  return (cell.word.load() & state.CLOSED) !== 0 || cell.purges !== cell.library.purges[0];
+  return (cell.word.load() & state.CLOSED) !== 0 || cell.purges !== cell.purgeCount[0];
 }
 
 /** The first window of this thread's own, perhaps inside lasting ones. */
@@ -199,8 +201,10 @@ function openHere(cell: Cell, protection: number): void {
 }
 
 /** 0, or negative if it failed. */
-function openCall({ library, handle, perThread }: Cell, protection: number): number {
+function openCall(cell: Cell, protection: number): number {
+  const { library, handle, perThread } = cell;
   const { calls } = library;
+  cell.used = now;
   // Whichever thread put the key on the pages may have ended since.
   if (perThread) startTicking(library);
   return protection === PROTECTION_WIDE
@@ -281,7 +285,9 @@ function giveBack(cell: Cell): void {
 /** This thread has CHANGING, CLOSING is set, and no window is open. */
 function destroy(cell: Cell): void {
   const result = wipe(cell);
-  if (result < 0) throw failure(cell.library, result, "Cannot close the secret in good order");
+  if (result >= 0) return;
+  const { library, label, length } = cell;
+  throw failure(library, result, `Cannot close ${named(label, length)} in good order`);
 }
 
 /** Ends the secret. Returns what the native calls did: the first failure, or 0. */

@@ -10,8 +10,10 @@ export function reportOf(
   length: number,
   label: string | undefined,
   origin: Error | undefined,
+  kind = "secret",
 ): LeakReport {
-  const name = label === undefined ? "a secret" : `the secret "${label}"`;
+  const article = /^[aeiou]/.test(kind) ? "an" : "a";
+  const name = label === undefined ? `${article} ${kind}` : `the ${kind} "${label}"`;
   return {
     message: `SecureMemory: ${name} of ${length} bytes was collected without having been closed`,
     label,

@@ -42,7 +42,19 @@ export function watch(secret: WeakKey, cell: Cell): void {
   registry.register(secret, { library, handle, length, label, origin }, cell);
 }
 
-/** It was closed, or other threads have it as well. */
+/** A leak of another kind of secret, which is watched elsewhere. */
+export function countLeak(): void {
+  leaked += 1;
+}
+
+/** It was closed. */
 export function unwatch(cell: Cell): void {
-  registry.unregister(cell);
+  if (cell.asleep === undefined) registry.unregister(cell);
+  else if (cell.shared === undefined) cell.asleep.net?.closed(cell.handle);
+}
+
+/** Other threads have it as well. */
+export function unwatchShared(cell: Cell): void {
+  if (cell.asleep === undefined) registry.unregister(cell);
+  else cell.asleep.net?.shared(cell.handle);
 }

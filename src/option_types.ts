@@ -60,4 +60,15 @@ export interface ProcessOptions extends SecretOptions {
    * 60,000, default 100.
    */
   idleTimeout?: number;
+  /**
+   * Enclaves that are kept open beside their box, on locked pages, since they were used again soon:
+   * so many by this thread, and of the least recently used one the copy is wiped. A whole number from
+   * 0 to 1,024, default 16; with 0, every use decrypts.
+   */
+  enclaveSlots?: number;
+  /**
+   * Milliseconds after which the open copy of an enclave that was not used is wiped; at most half as
+   * long again. From 2 to 3,600,000, default 1,000.
+   */
+  enclaveIdle?: number;
 }

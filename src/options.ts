@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  checkEnclaveOptions,
   checkIdleTimeout,
   checkOptions,
   checkType,
@@ -56,7 +57,7 @@ let standard: Resolved | undefined;
  * An option that is `undefined` goes back to what it was without `configure`.
  *
  * @throws {TypeError} If an option is of the wrong type or not one of its values.
- * @throws {RangeError} If the alignment is not a power of two, or less than 16.
+ * @throws {RangeError} If the alignment is not a power of two, or less than 16, or a number is out of range.
  *
  * @example Usage
  * ```ts
@@ -70,11 +71,30 @@ export function configure(options: ProcessOptions): void {
   checkType(options.diagnostics, "diagnostics", "boolean");
   checkType(options.onLeak, "onLeak", "function");
   checkIdleTimeout(options.idleTimeout);
+  checkEnclaveOptions(options.enclaveSlots, options.enclaveIdle);
   Object.assign(configured, options);
   standard = undefined;
+  for (const listener of listeners) listener();
   const loaded = libraryIfLoaded();
   if (loaded === undefined || !("diagnostics" in options)) return;
   loaded.calls.securememory_diagnose(Number(diagnostics(loaded).on), 0);
+}
+
+const listeners: (() => void)[] = [];
+
+/** Calls `listener` from now on after each `configure`. */
+export function onConfigure(listener: () => void): void {
+  listeners.push(listener);
+}
+
+/** How many; see {@linkcode ProcessOptions}. */
+export function enclaveSlots(): number {
+  return configured.enclaveSlots ?? 16;
+}
+
+/** Milliseconds; see {@linkcode ProcessOptions}. */
+export function enclaveIdle(): number {
+  return configured.enclaveIdle ?? 1000;
 }
 
 /** Milliseconds; see {@linkcode ProcessOptions}. */

@@ -43,6 +43,12 @@ export interface Stats {
   readonly restingPages: number;
   /** Pages given up because a view of them may live on in another thread. */
   readonly retiredPages: number;
+  /** Secrets of pools that have no place on a page now, and enclaves: they are encrypted, outside every limit. */
+  readonly sealed: number;
+  /** Bytes of ordinary memory that these take. */
+  readonly sealedBytes: number;
+  /** Data pages of pools. */
+  readonly poolPages: number;
   /** Secrets of this thread that were collected without having been closed. */
   readonly leaked: number;
   /** Calls of `purge`. */
@@ -80,6 +86,9 @@ export function stats(): Stats {
     freePages: numbers.pages_free,
     restingPages: numbers.pages_resting,
     retiredPages: numbers.pages_retired,
+    sealed: numbers.sealed,
+    sealedBytes: numbers.sealed_bytes,
+    poolPages: numbers.pool_pages,
     leaked: leakCount(),
     purges: numbers.purges,
   };

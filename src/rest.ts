@@ -18,7 +18,8 @@ export const RESTING_MAX = 64;
 interface Resting {
   readonly library: Library;
   readonly handle: number;
-  readonly buffer: ArrayBuffer;
+  /** All that this thread has over the pages. */
+  readonly buffers: readonly ArrayBuffer[];
 }
 
 const resting: Resting[] = [];
@@ -33,8 +34,17 @@ export function rest(cell: Cell): number {
   if (cell.shared !== undefined || cell.escaped) {
     return library.calls.securememory_retire(handle);
   }
-  if (view === undefined) return library.calls.securememory_release(handle);
-  resting.push({ library, handle, buffer: view.buffer });
+  return restUnder(library, handle, view === undefined ? [] : [view.buffer]);
+}
+
+/** The same for pages under buffers that no other thread has. */
+export function restUnder(
+  library: Library,
+  handle: number,
+  buffers: readonly ArrayBuffer[],
+): number {
+  if (buffers.length === 0) return library.calls.securememory_release(handle);
+  resting.push({ library, handle, buffers });
   return resting.length > RESTING_MAX ? wakeOldest() : 0;
 }
 
@@ -55,7 +65,8 @@ export function detach(buffer: ArrayBuffer): boolean {
 }
 
 function wakeOldest(): number {
-  const { library, handle, buffer } = resting.shift() as Resting;
+  const { library, handle, buffers } = resting.shift() as Resting;
   const { securememory_release, securememory_retire } = library.calls;
-  return detach(buffer) ? securememory_release(handle) : securememory_retire(handle);
+  const attached = buffers.filter((buffer) => !detach(buffer));
+  return attached.length === 0 ? securememory_release(handle) : securememory_retire(handle);
 }

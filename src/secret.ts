@@ -14,6 +14,7 @@ import {
   describe,
   notComparable,
 } from "./arguments.ts";
+import { Asleep, closedAsleep, isAsleepClosed } from "./asleep.ts";
 import { Cell } from "./cell.ts";
 import { create, createFilled, createFrom } from "./create.ts";
 import { SecretClosedError } from "./errors.ts";
@@ -28,6 +29,7 @@ import {
   leave,
   leaveLasting,
 } from "./gate.ts";
+import { setInside } from "./inside.ts";
 import { isKept, withStill } from "./kept_bytes.ts";
 import { decrypt, decryptSecret, encrypt, encryptSecret } from "./keyed/box.ts";
 import { DECRYPTING } from "./keyed/box_arguments.ts";
@@ -52,6 +54,8 @@ import { fromPassword } from "./keyed/password.ts";
 import { watch } from "./leaks.ts";
 import { failure } from "./native/failure.ts";
 import { resolve, type SecretOptions } from "./options.ts";
+import { closeAsleep } from "./pool/close.ts";
+import { keepAwake, useSleepers, wake } from "./pool/wake.ts";
 import { hideFromInspectors, redacted } from "./redact.ts";
 import { attachCell, shareCell, type SharedSecret } from "./share.ts";
 import { decodeBytes, decodeString } from "./sources/decode.ts";
@@ -108,20 +112,55 @@ function toJSON(this: Secret): string {
  * ```
  */
 export class Secret implements Disposable, AsyncDisposable {
-  readonly #cell: Cell;
+  /** A cell while it is awake, as all but those of pools are for good. */
+  #state: Cell | Asleep;
+  /** Number of a pool's secret in the native library, for which it has no cell while it sleeps; else 0. */
+  readonly #handle: number;
 
   /** The redacted text. Being an own function, it also makes `structuredClone` and `postMessage` throw. */
   readonly toJSON: () => string = toJSON;
 
   static {
     hideFromInspectors(this.prototype);
+    useSleepers({
+      cellOf(secret) {
+        const state = (secret as Secret).#state;
+        return state.awake ? state : undefined;
+      },
+      lay: (secret, asleep) => (secret as Secret).#state = asleep,
+    });
+    setInside({
+      watched: (cell) => Secret.#watched(cell),
+      pooled: (state, handle) => Secret.#pooled(state, handle),
+      poolOf(secret) {
+        const state = secret.#state;
+        return state.awake ? state.pool : state.pool?.handle;
+      },
+      cell: (secret, spare) => Secret.#cell(secret, spare),
+      view: (secret, cell) => cell.view ?? Secret.#view(secret, cell),
+      from: (source, make) => Secret.#from(source, make),
+      checkWritable: (bytes, action) => Secret.#checkWritable(bytes, action),
+    });
   }
 
-  private constructor(cell: Cell) {
-    if (!(cell instanceof Cell)) {
+  private constructor(state: Cell | Asleep, handle = 0) {
+    if (!(state instanceof Cell || state instanceof Asleep)) {
       throw new TypeError("Cannot construct a Secret: use Secret.from, fromString, random or fill");
     }
-    this.#cell = cell;
+    this.#state = state;
+    this.#handle = handle;
+  }
+
+  // No method of an instance is private: engines give each of a million a field for that.
+
+  /** The cell, which is there once the secret is awake; `spare` does not fall asleep for that. */
+  static #cell(secret: Secret, spare?: Cell): Cell {
+    const state = secret.#state;
+    if (state.awake) return state;
+    const cell = wake(state, secret.#handle, spare);
+    secret.#state = cell;
+    keepAwake(secret, cell, spare);
+    return cell;
   }
 
   /**
@@ -146,16 +185,9 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   static from(source: Uint8Array | ArrayBuffer, options?: SecretOptions): Secret {
-    const { bytes, kept } = checkSource(source);
-    const length = bytes.byteLength;
-    if (!kept) {
-      Secret.#checkWritable(bytes, "create a secret from the source");
-      return Secret.#watched(createFrom(bytes, length, options));
-    }
-    const cell = withStill(bytes, (still) => createFrom(still, length, options));
-    // Only after everything has succeeded.
-    bytes.fill(0);
-    return Secret.#watched(cell);
+    const make = (bytes: Bytes, length: number) =>
+      Secret.#watched(createFrom(bytes, length, options));
+    return Secret.#from(source, make);
   }
 
   /**
@@ -412,7 +444,7 @@ export class Secret implements Disposable, AsyncDisposable {
         }`,
       );
     }
-    return Secret.#watched(fromPassword(password.#cell, params, options));
+    return Secret.#watched(fromPassword(Secret.#cell(password), params, options));
   }
 
   /**
@@ -523,6 +555,22 @@ export class Secret implements Disposable, AsyncDisposable {
     return Secret.#watched(ask(question, options));
   }
 
+  static #from(
+    source: Uint8Array | ArrayBuffer,
+    make: (bytes: Bytes, length: number) => Secret,
+  ): Secret {
+    const { bytes, kept } = checkSource(source);
+    const length = bytes.byteLength;
+    if (!kept) {
+      Secret.#checkWritable(bytes, "create a secret from the source");
+      return make(bytes, length);
+    }
+    const secret = withStill(bytes, (still) => make(still, length));
+    // Only after everything has succeeded.
+    bytes.fill(0);
+    return secret;
+  }
+
   static #decoded(
     text: string | Uint8Array,
     format: Format,
@@ -544,7 +592,7 @@ export class Secret implements Disposable, AsyncDisposable {
   /** Writing to a view of a secret outside `update` would stop the process. */
   static #checkWritable(bytes: Uint8Array, action: string): void {
     const owner = owners.get(bytes.buffer);
-    if (owner === undefined || owner.#cell.writable) return;
+    if (owner === undefined || (owner.#state.awake && owner.#state.writable)) return;
     throw new TypeError(
       `Cannot ${action}: it is a view of a secret that is not writable now. Use copy(), or update()`,
     );
@@ -558,14 +606,23 @@ export class Secret implements Disposable, AsyncDisposable {
     return secret;
   }
 
+  static #pooled(state: Asleep | Cell, handle: number): Secret {
+    const secret = new Secret(state, handle);
+    if (!state.awake) return secret;
+    if (state.view !== undefined) owners.set(state.view.buffer, secret);
+    keepAwake(secret, state);
+    return secret;
+  }
+
   /** Length in bytes. It is not secret, and stays known after `close`. */
   get length(): number {
-    return this.#cell.length;
+    return this.#state.length;
   }
 
   /** True from `close()` or `purge()` on, wherever that was called. */
   get isClosed(): boolean {
-    return isClosing(this.#cell);
+    const state = this.#state;
+    return state.awake ? isClosing(state) : isAsleepClosed(state);
   }
 
   /**
@@ -592,11 +649,12 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   withBytes<T>(fn: (bytes: Uint8Array) => T): T {
-    const cell = this.#cell;
+    const state = this.#state;
     if (typeof fn !== "function") checkFunction(fn, "withBytes");
-    if (cell.depth === 0) rejectAsync(fn);
+    if (state.depth <= 0) rejectAsync(fn);
+    const cell = state.awake ? state : Secret.#cell(this);
     enter(cell);
-    return runInside(cell, cell.view ?? this.#view(cell), fn);
+    return runInside(cell, cell.view ?? Secret.#view(this, cell), fn);
   }
 
   /**
@@ -621,9 +679,9 @@ export class Secret implements Disposable, AsyncDisposable {
    */
   async withBytesAsync<T>(fn: (bytes: Uint8Array) => PromiseLike<T> | T): Promise<T> {
     checkFunction(fn, "withBytesAsync");
-    const cell = this.#cell;
+    const cell = Secret.#cell(this);
     enterLasting(cell);
-    const bytes = cell.view ?? this.#view(cell, leaveLasting);
+    const bytes = cell.view ?? Secret.#view(this, cell, leaveLasting);
     inUse.set(this, (inUse.get(this) ?? 0) + 1);
     try {
       return await runInsideAsync(cell, bytes, fn);
@@ -655,11 +713,11 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   update<T>(fn: (bytes: Uint8Array) => T): T {
-    const cell = this.#cell;
     checkFunction(fn, "update");
     rejectAsync(fn);
+    const cell = Secret.#cell(this);
     enterAlone(cell);
-    return runInside(cell, cell.view ?? this.#view(cell), fn);
+    return runInside(cell, cell.view ?? Secret.#view(this, cell), fn);
   }
 
   /**
@@ -683,9 +741,9 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   open(): SecretWindow {
-    const cell = this.#cell;
+    const cell = Secret.#cell(this);
     enterLasting(cell);
-    return openWindow(cell, cell.view ?? this.#view(cell, leaveLasting), this);
+    return openWindow(cell, cell.view ?? Secret.#view(this, cell, leaveLasting), this);
   }
 
   /**
@@ -705,17 +763,20 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   equals(other: Secret | Uint8Array): boolean {
-    const cell = this.#cell;
     if (other instanceof Uint8Array) {
       const length = other.byteLength;
       const equal = (bytes: Uint8Array) =>
-        this.#native((calls) => calls.securememory_equal_bytes(cell.handle, bytes, length)) === 1;
+        Secret.#native(
+          this,
+          (calls, { handle }) => calls.securememory_equal_bytes(handle, bytes, length),
+        ) === 1;
       return isKept(other) ? withStill(other, equal) : equal(other);
     }
     if (!(other instanceof Secret)) throw notComparable(other);
-    const handle = other.#cell.handle;
-    return this.#native(() =>
-      other.#native((calls) => calls.securememory_equal(cell.handle, handle))
+    return Secret.#native(
+      this,
+      (_, { handle }) =>
+        Secret.#native(other, (calls, cell) => calls.securememory_equal(handle, cell.handle)),
     ) === 1;
   }
 
@@ -770,10 +831,10 @@ export class Secret implements Disposable, AsyncDisposable {
     options?: HmacSecretOptions,
   ): Uint8Array<ArrayBuffer> | Secret {
     if (isForSecret<HmacSecretOptions>(options, MAKING)) {
-      return Secret.#watched(hmacSecret(this.#cell, hash, data, options));
+      return Secret.#watched(hmacSecret(Secret.#cell(this), hash, data, options));
     }
     requireNoOptions(options, MAKING);
-    return hmac(this.#cell, hash, data);
+    return hmac(Secret.#cell(this), hash, data);
   }
 
   /**
@@ -798,7 +859,7 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   verifyHmac(hash: Hash, data: Uint8Array | string, mac: Uint8Array): boolean {
-    return verifyHmac(this.#cell, hash, data, mac);
+    return verifyHmac(Secret.#cell(this), hash, data, mac);
   }
 
   /**
@@ -826,7 +887,7 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   derive(info: Uint8Array | string, length: number, options?: DeriveOptions): Secret {
-    return Secret.#watched(derive(this.#cell, info, length, options));
+    return Secret.#watched(derive(Secret.#cell(this), info, length, options));
   }
 
   /**
@@ -859,9 +920,9 @@ export class Secret implements Disposable, AsyncDisposable {
     plaintext: Uint8Array | string | Secret,
     options?: EncryptOptions,
   ): Uint8Array<ArrayBuffer> {
-    const cell = this.#cell;
+    const cell = Secret.#cell(this);
     return plaintext instanceof Secret
-      ? encryptSecret(cell, plaintext.#cell, options)
+      ? encryptSecret(cell, Secret.#cell(plaintext, cell), options)
       : encrypt(cell, plaintext, options);
   }
 
@@ -918,8 +979,8 @@ export class Secret implements Disposable, AsyncDisposable {
     options?: DecryptOptions | DecryptSecretOptions,
   ): Uint8Array<ArrayBuffer> | Secret {
     return isForSecret<DecryptSecretOptions>(options, DECRYPTING)
-      ? Secret.#watched(decryptSecret(this.#cell, box, options))
-      : decrypt(this.#cell, box, options);
+      ? Secret.#watched(decryptSecret(Secret.#cell(this), box, options))
+      : decrypt(Secret.#cell(this), box, options);
   }
 
   /**
@@ -944,7 +1005,7 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   sign(message: Uint8Array | string): Uint8Array<ArrayBuffer> {
-    return sign(this.#cell, message);
+    return sign(Secret.#cell(this), message);
   }
 
   /**
@@ -966,7 +1027,7 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   publicKey(kind: KeyKind = "Ed25519"): Uint8Array<ArrayBuffer> {
-    return publicKey(this.#cell, kind);
+    return publicKey(Secret.#cell(this), kind);
   }
 
   /**
@@ -994,7 +1055,7 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   agree(publicKey: Uint8Array, options?: SecretOptions): Secret {
-    return Secret.#watched(agree(this.#cell, publicKey, options));
+    return Secret.#watched(agree(Secret.#cell(this), publicKey, options));
   }
 
   /**
@@ -1015,8 +1076,8 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   copy(options?: SecretOptions): Secret {
-    const cell = this.#cell;
     resolve(options);
+    const cell = Secret.#cell(this);
     enter(cell);
     let made: Cell | undefined;
     const make = () => {
@@ -1057,14 +1118,14 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   readInto(target: Uint8Array, position = 0): number {
-    const cell = this.#cell;
     checkTarget(target);
     Secret.#checkWritable(target, "read into the target");
     checkWhole(position, "the position", 0);
+    const cell = Secret.#cell(this);
     enter(cell);
     return runInside(
       cell,
-      cell.view ?? this.#view(cell),
+      cell.view ?? Secret.#view(this, cell),
       (bytes) => copyOut(bytes, target, position),
     );
   }
@@ -1105,7 +1166,7 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   share(): SharedSecret {
-    return shareCell(this.#cell);
+    return shareCell(Secret.#cell(this));
   }
 
   /**
@@ -1126,8 +1187,9 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   status(): SecretStatus {
-    if (isClosing(this.#cell)) throw new SecretClosedError();
-    return statusOf(this.#cell);
+    const cell = Secret.#cell(this);
+    if (isClosing(cell)) throw new SecretClosedError();
+    return statusOf(cell);
   }
 
   /**
@@ -1146,7 +1208,10 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   close(): void {
-    close(this.#cell);
+    const state = this.#state;
+    if (state.awake) return close(state);
+    this.#state = closedAsleep(state.length);
+    closeAsleep(state, this.#handle);
   }
 
   /** The same as {@linkcode Secret.close}, for `using`. */
@@ -1168,9 +1233,9 @@ export class Secret implements Disposable, AsyncDisposable {
    * ```
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    const cell = this.#cell;
+    const cell = this.#state;
     this.close();
-    if (isGone(cell)) return;
+    if (!cell.awake || isGone(cell)) return;
     if (cell.shared === undefined) {
       return await new Promise((resolve) => cell.onGone.push(resolve));
     }
@@ -1196,10 +1261,10 @@ export class Secret implements Disposable, AsyncDisposable {
   }
 
   /** A view for the window that was just opened; closes the window if there is none. */
-  #view(cell: Cell, giveUp = leave): Bytes {
+  static #view(secret: Secret, cell: Cell, giveUp = leave): Bytes {
     try {
       const view = viewFor(cell);
-      owners.set(view.buffer, this);
+      owners.set(view.buffer, secret);
       return view;
     } catch (error) {
       giveUp(cell);
@@ -1208,10 +1273,13 @@ export class Secret implements Disposable, AsyncDisposable {
   }
 
   /** Runs a native call that needs the window, without a view. */
-  #native(call: (calls: Cell["library"]["calls"]) => number): number {
-    const cell = this.#cell;
+  static #native(
+    secret: Secret,
+    call: (calls: Cell["library"]["calls"], cell: Cell) => number,
+  ): number {
+    const cell = Secret.#cell(secret);
     enter(cell);
-    const result = runWithoutView(cell, () => call(cell.library.calls));
+    const result = runWithoutView(cell, () => call(cell.library.calls, cell));
     if (result < 0) throw failure(cell.library, result, "Cannot compare the secret");
     return result;
   }

@@ -8,9 +8,10 @@ import { Cell } from "./cell.ts";
 import { startDiagnostics } from "./diagnostics.ts";
 import { SecretClosedError, UnsupportedError } from "./errors.ts";
 import { isClosing } from "./gate.ts";
-import { unwatch } from "./leaks.ts";
+import { unwatchShared } from "./leaks.ts";
 import { library } from "./native/library.ts";
 import { revokesViews } from "./options.ts";
+import { poolWord } from "./pool/state.ts";
 import { SharedWord } from "./word.ts";
 
 /**
@@ -26,6 +27,8 @@ export interface SharedSecret {
   readonly length: number;
   /** The label it was given, if any. */
   readonly label: string | undefined;
+  /** Number of the pool that it is of; 0 if its pages are its own. */
+  readonly pool: number;
   /** The state word that all holders move. */
   readonly state: SharedArrayBuffer;
 }
@@ -47,11 +50,11 @@ export function shareCell(cell: Cell): SharedSecret {
     cell.word = word;
     cell.shared = state;
     // Collected here does not mean that nobody has it: from now on somebody must close it.
-    unwatch(cell);
+    unwatchShared(cell);
     remember(cell);
   }
-  const { library, handle, length, label } = cell;
-  return { instance: library.instance, handle, length, label, state: cell.shared };
+  const { library, handle, length, label, pool } = cell;
+  return { instance: library.instance, handle, length, label, pool, state: cell.shared };
 }
 
 /** The cell of a secret that another thread, or this one, has shared. */
@@ -63,7 +66,7 @@ export function attachCell(shared: SharedSecret): Cell {
       "Cannot attach the secret: it is of another process, or of another copy of the native library",
     );
   }
-  const { handle, length, label } = shared;
+  const { handle, length, label, pool } = shared;
   const known = loaded.calls.securememory_length(handle);
   if (known === 0) throw new SecretClosedError("Cannot attach the secret: it is closed");
   if (known !== length) throw notATicket(shared);
@@ -72,7 +75,11 @@ export function attachCell(shared: SharedSecret): Cell {
   if (here !== undefined && here.shared !== undefined && !isClosing(here)) return here;
   const revokeViews = revokesViews();
   const perThread = loaded.calls.securememory_gate(handle) === 1;
-  const cell = new Cell(loaded, { handle, length, revokeViews, perThread, label });
+  const purgeCount = pool === 0 ? loaded.purges : poolWord(loaded, pool);
+  if (purgeCount === undefined) throw notATicket(shared);
+  const cell = new Cell(loaded, {
+    ...{ handle, length, revokeViews, perThread, label, pool, purgeCount },
+  });
   cell.word = new SharedWord(shared.state);
   cell.shared = shared.state;
   if (isClosing(cell)) throw new SecretClosedError("Cannot attach the secret: it is closed");
@@ -95,6 +102,7 @@ function checkShared(value: unknown): asserts value is SharedSecret {
     typeof shared === "object" && shared !== null &&
     shared.state instanceof SharedArrayBuffer && shared.state.byteLength === STATE_BYTES &&
     isU32(shared.instance) && isU32(shared.handle) && isU32(shared.length) &&
+    isU32(shared.pool) &&
     (shared.label === undefined || typeof shared.label === "string")
   ) return;
   throw notATicket(value);

@@ -32,6 +32,10 @@ export interface SecretStatus {
   readonly noHugePages: boolean;
   /** What this thread may do with the pages right now. */
   readonly protection: "none" | "read" | "write";
+  /** It shares its page with other secrets of a {@linkcode SecretPool}, and all of this holds for that page. */
+  readonly pooled: boolean;
+  /** A canary beside it was found damaged when its neighbour was closed: it may be damaged as well. */
+  readonly suspect: boolean;
 }
 
 const PROTECTIONS = ["none", "read", "write"] as const;
@@ -65,5 +69,7 @@ export function statusOf(cell: Cell): SecretStatus {
     unmergeable: flag(STATUS_BITS.no_merge),
     noHugePages: flag(STATUS_BITS.no_huge_pages),
     protection,
+    pooled: cell.pool !== 0,
+    suspect: cell.pool !== 0 && cell.library.calls.securememory_pool_suspect(cell.handle) === 1,
   };
 }

@@ -43,10 +43,13 @@ export function leaveWith(cell: Cell, bytes: Bytes, lasting = false): void {
   if (cell.revokeViews) endView(cell, bytes);
   if (lasting) leaveLasting(cell);
   else leave(cell);
-  if (transferred) {
-    throw new TypeError(
-      "Cannot go on after the view's buffer was transferred: the memory of a secret must stay " +
-        "where it is. Copy the bytes (bytes.slice()) if they must leave",
-    );
-  }
+  if (transferred) throw transferredError();
+}
+
+/** What to throw where a callback moved the memory under its view away. */
+export function transferredError(): TypeError {
+  return new TypeError(
+    "Cannot go on after the view's buffer was transferred: the memory of a secret must stay " +
+      "where it is. Copy the bytes (bytes.slice()) if they must leave",
+  );
 }

@@ -27,8 +27,9 @@ Usage: doctor [options]
   --write-library PATH     write the native library that is in use to a new file, and print its
                            path and SHA-256: for SECUREMEMORY_LIBRARY. Never overwrites.
   --write-libraries FOLDER
-                           the same of that one and of the crypto library, which keyed operations
-                           need, to two files: for SECUREMEMORY_CRYPTO_LIBRARY as well
+                           the same of all libraries, which keyed operations, pools, enclaves and
+                           sources need: for SECUREMEMORY_CRYPTO_LIBRARY and
+                           SECUREMEMORY_EXTRA_LIBRARY as well
   --help                   this text
   --version                version of the package
 

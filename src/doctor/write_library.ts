@@ -7,8 +7,8 @@ import { capabilities } from "../capabilities.ts";
 import { UnsupportedError } from "../errors.ts";
 import { fileName } from "../native/beside.ts";
 import { cryptoPath } from "../native/crypto.ts";
-import { detectRuntime } from "../native/library.ts";
-import { CORE, CRYPTO, type Part } from "../native/part.ts";
+import { detectRuntime, extraPath } from "../native/library.ts";
+import { CORE, CRYPTO, EXTRA, type Part } from "../native/part.ts";
 import { fileSystem, isPermitted, readBytes } from "./files.ts";
 
 /** What was written. */
@@ -19,7 +19,7 @@ export interface Written {
   readonly sha256: string;
 }
 
-/** One of both, with the variable of the environment that is to name it. */
+/** One of them, with the variable of the environment that is to name it. */
 export interface WrittenPart extends Written {
   readonly variable: string;
 }
@@ -38,12 +38,12 @@ export function writeLibrary(path: string): Written | NotWritten {
 }
 
 /**
- * Writes the core and crypto into a folder, which is made if it is missing, under the names that they
- * have in the package: both, or neither.
+ * Writes all libraries into a folder, which is made if it is missing, under the names that they have
+ * in the package: all of them, or none.
  */
 export function writeLibraries(folder: string): readonly WrittenPart[] | NotWritten {
   const all: { readonly part: Part; readonly bytes: Uint8Array }[] = [];
-  for (const part of [CORE, CRYPTO]) {
+  for (const part of [CORE, CRYPTO, EXTRA]) {
     const bytes = libraryBytes(part);
     if (!(bytes instanceof Uint8Array)) return bytes;
     all.push({ part, bytes });
@@ -95,7 +95,7 @@ const FLAGS = "run Deno with --allow-read and --allow-write, Node with --allow-f
   "--allow-fs-write";
 
 function libraryBytes(part: Part): Uint8Array | NotWritten {
-  const library = part === CORE ? corePath() : pathOfCrypto();
+  const library = part === CORE ? corePath() : pathOf(part === CRYPTO ? cryptoPath : extraPath);
   if (typeof library !== "string") return library;
   const action = `Cannot read the library that is in use, "${library}"`;
   if (!isPermitted("read", library)) return notPermitted(action);
@@ -107,9 +107,9 @@ function corePath(): string | NotWritten {
   return library ?? { unsupported: true, message: reason ?? "none is in use" };
 }
 
-function pathOfCrypto(): string | NotWritten {
+function pathOf(loading: () => string): string | NotWritten {
   try {
-    return cryptoPath();
+    return loading();
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
     return { unsupported: true, message: error.message };

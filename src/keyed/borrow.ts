@@ -14,6 +14,7 @@ import { SecretClosedError } from "../errors.ts";
 import { enter, isClosing, leave, settle } from "../gate.ts";
 import { startTicking } from "../idle.ts";
 import { isShortage } from "../native/failure.ts";
+import { now } from "../pool/clock.ts";
 import { afterwards } from "../running.ts";
 import { keyedFailure } from "./failure.ts";
 
@@ -33,6 +34,7 @@ export function begin(cell: Cell): number {
   if (isClosing(cell)) throw new SecretClosedError();
   if (cell.depth === 0 && cell.shared === undefined) {
     if (cell.perThread) startTicking(cell.library);
+    cell.used = now;
     return OPENS;
   }
   enter(cell);
