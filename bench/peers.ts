@@ -49,6 +49,16 @@ export function startPeers(): Peers {
           "Asherah": child?.timed("Asherah create and close"),
           "memguard": child?.timed("memguard create and close"),
         };
+      case "create and close in a pool":
+      case "create and close in a sealing pool":
+        return {
+          "sodium-native": npm?.life,
+          "Asherah": child?.timed("Asherah create and close"),
+          "memguard": child?.timed("memguard create and close"),
+        };
+      case "enclave, cold":
+      case "enclave, hot":
+        return { "memguard": child?.timed("memguard Enclave open and destroy") };
       case "create random and close":
         return { "memguard": child?.timed("memguard create random and close") };
       default:

@@ -14,7 +14,7 @@ export interface Row {
   readonly name: string;
   /** Length of the secret. */
   readonly bytes: number;
-  readonly unit: "ns" | "ms" | "bytes";
+  readonly unit: "ns" | "ms" | "bytes" | "mappings";
   /** Median over the samples; a sample is the mean of `rounds` calls in a row. */
   readonly p50: number;
   readonly p99: number;

@@ -9,9 +9,11 @@ import { fileURLToPath } from "node:url";
 import { Deno } from "./deno.ts";
 import { firstSecretRows } from "./first_secret.ts";
 import { keyedSubjects } from "./keyed.ts";
+import { manyRows } from "./many.ts";
 import { memoryRows } from "./memory.ts";
 import { LENGTHS, lifeSubjects, windowSubjects } from "./operations.ts";
 import { startPeers } from "./peers.ts";
+import { poolSubjects } from "./pools.ts";
 import { quarantineSubjects } from "./quarantine.ts";
 import { bareSubject, loadedSubject, rungSubjects, skippedRungs } from "./rungs.ts";
 import { machine, type Report, type Row, runtime, type Skipped } from "./report.ts";
@@ -20,8 +22,8 @@ import { workerRows } from "./workers.ts";
 
 const quick = Deno.args.includes("--quick");
 const amount = quick
-  ? { sampleMs: 100, pairs: 2, workers: { rounds: 1000, batches: 5 } }
-  : { sampleMs: 1000, pairs: 9, workers: { rounds: 4000, batches: 25 } };
+  ? { sampleMs: 100, pairs: 2, many: 5, workers: { rounds: 1000, batches: 5 } }
+  : { sampleMs: 1000, pairs: 9, many: 200, workers: { rounds: 4000, batches: 25 } };
 
 async function measureAll(): Promise<{ rows: Row[]; skipped: readonly Skipped[] }> {
   // Before anything else has filled a page.
@@ -35,6 +37,7 @@ async function measureAll(): Promise<{ rows: Row[]; skipped: readonly Skipped[] 
     ...quarantineSubjects(32),
     ...rungSubjects(),
     ...keyedSubjects(),
+    ...poolSubjects(),
     ...peers.subjects,
   ];
   for (const subject of subjects) {
@@ -44,6 +47,7 @@ async function measureAll(): Promise<{ rows: Row[]; skipped: readonly Skipped[] 
   }
   peers.end();
   rows.push(...await workerRows(amount.workers), ...await firstSecretRows(amount.pairs));
+  rows.push(...await manyRows(amount.many, quick));
   return { rows, skipped: [...peers.skipped, ...skippedRungs()] };
 }
 

@@ -8,10 +8,13 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Deno } from "./deno.ts";
 import { AES_GCM, COLD_HMAC, CREATE_HMAC } from "./keyed.ts";
+import { ALONE } from "./many.ts";
+import { OWN_PAGE, WINDOW } from "./references.ts";
 import { WITHOUT_VIEW } from "./quarantine.ts";
 import type { Report, Row } from "./report.ts";
 import { LOCKED, MPROTECT } from "./rungs.ts";
 import { type Verdict, verdicts } from "./targets.ts";
+import { ONE } from "./workers.ts";
 
 const RESULTS = fileURLToPath(new URL("./results/", import.meta.url));
 const RUNTIMES = ["bun", "deno", "node"];
@@ -53,7 +56,7 @@ function cell(row: Row | undefined): string {
 /** References that are no peers. */
 const OURS: ReadonlySet<string> = new Set([
   ...["floor", WITHOUT_VIEW, LOCKED, MPROTECT],
-  ...[CREATE_HMAC, COLD_HMAC, AES_GCM],
+  ...[CREATE_HMAC, COLD_HMAC, AES_GCM, ONE, OWN_PAGE, WINDOW, ALONE],
 ]);
 
 /** The peer that comes out best against this row, and by how much. */

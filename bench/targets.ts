@@ -5,7 +5,10 @@
  * @module
  */
 import { AES_GCM, COLD_HMAC, CREATE_HMAC, WARM_HMAC_LIMITS } from "./keyed.ts";
+import { ALONE, COUNTS, nameOf as nameOfMany } from "./many.ts";
+import { OWN_PAGE, WINDOW } from "./references.ts";
 import type { Report, Row } from "./report.ts";
+import { nameOf as nameOfWorkers, ONE } from "./workers.ts";
 
 /** One line of the table of targets. */
 export interface Verdict {
@@ -68,10 +71,56 @@ export function verdicts(report: Report): Verdict[] {
     say(`hmac of ${size}, cold, to that limit and 1.15 floors`, cold, 1, "×");
   }
   say("encrypt 4 KiB, to AES-256-GCM", row("encrypt 4 KiB, warm")?.ratios[AES_GCM], 1.5, "×");
+  scale(row, say);
   const { pageBytes } = report.machine;
   say("locked memory per secret", row("locked memory per secret")?.p50, pageBytes, "bytes");
   say("first secret", row("first secret")?.p50, FIRST_SECRET_LIMIT_MS, "ms");
   return found;
+}
+
+type FindRow = (name: string) => Row | undefined;
+type Say = (target: string, measured: number | undefined, limit: number, unit: string) => void;
+
+/** Pools, enclaves and many secrets. */
+function scale(row: FindRow, say: Say): void {
+  const life = row("create and close in a sealing pool")?.ratios;
+  say("create and close in a sealing pool, to memguard", life?.memguard, 0.05, "×");
+  say("create and close in a sealing pool, to Asherah", life?.["Asherah"], 0.08, "×");
+  say("create and close in a sealing pool, to sodium-native", life?.["sodium-native"], 0.1, "×");
+  const pooled = row("window on a pool's secret")?.ratios[OWN_PAGE];
+  say("window on a pool's secret, to one with its own page", pooled, 1.1, "×");
+  const cold = row("enclave, cold")?.ratios;
+  say("enclave, cold, to memguard's open and destroy", cold?.memguard, 0.03, "×");
+  say("enclave, cold, beyond a window, to the floor", beyond(cold), 0.5, "×");
+  say("enclave, hot, to a window", row("enclave, hot")?.ratios[WINDOW], 1.15, "×");
+  for (const count of COUNTS.slice(1)) {
+    const name = nameOfMany(count);
+    say(`${name}, to one`, row(name)?.ratios[ALONE], 1.2, "×");
+  }
+  const many = (COUNTS[COUNTS.length - 1] as number).toLocaleString("en-US");
+  const resident = `resident memory per secret of ${many}`;
+  say(resident, row(resident)?.p50, 256, "bytes");
+  const mappings = `mappings with ${many} secrets`;
+  say(mappings, row(mappings)?.p50, 1000, "mappings");
+  // Under mprotect the kernel's lock on the mappings of a process decides: what it leaves to the
+  // bare calls in as many threads is left to windows as well.
+  const four = row(nameOfWorkers("own", 4));
+  const bare = row(nameOfWorkers("floor", 4));
+  const [ours, theirs] = [four?.ratios[ONE], bare?.ratios[ONE]];
+  if (ours === undefined || theirs === undefined) return;
+  say(
+    "4 Workers on own secrets to one, to bare calls in 4 threads to one",
+    ours / theirs,
+    1.25,
+    "×",
+  );
+}
+
+/** What something takes beyond a window, in floors. */
+function beyond(ratios: Row["ratios"] | undefined): number | undefined {
+  const [toFloor, toWindow] = [ratios?.floor, ratios?.[WINDOW]];
+  if (toFloor === undefined || toWindow === undefined) return undefined;
+  return toFloor - toFloor / toWindow;
 }
 
 /** A quarter of what the peer's nested window takes, where that is more. */

@@ -7,19 +7,19 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Secret, type SharedSecret } from "../mod.ts";
 import { floor } from "./floor.ts";
+import { END, type Kind, KINDS } from "./worker_kinds.ts";
 
 /** What a Worker is told. */
 export interface Task {
-  /** Number of the batch that may run; see {@linkcode file://./workers.ts}. */
+  /** A number for each Worker: 0 to wait, else that of the kind it may run, from 1. */
   readonly turn: SharedArrayBuffer;
+  readonly index: number;
   readonly rounds: number;
-  readonly batches: number;
-  readonly kind: "shared" | "own" | "floor";
-  /** The secret of all Workers, for `shared`. */
-  readonly ticket: SharedSecret | undefined;
+  /** The secret of all Workers. */
+  readonly ticket: SharedSecret;
 }
 
-const { turn, rounds, batches, kind, ticket } = workerData as Task;
+const { turn, index, rounds, ticket } = workerData as Task;
 
 const touch = (bytes: Uint8Array): number => bytes[0] as number;
 
@@ -33,16 +33,21 @@ function loopOverSecret(secret: Secret): () => number {
   };
 }
 
-function prepare(): () => number {
-  if (kind === "floor") return () => floor(rounds, 32) * rounds;
-  return loopOverSecret(ticket === undefined ? Secret.random(32) : Secret.attach(ticket));
-}
+/** Each takes nanoseconds for all of its rounds. */
+const loops: Readonly<Record<Kind, () => number>> = {
+  floor: () => floor(rounds, 32) * rounds,
+  own: loopOverSecret(Secret.random(32)),
+  shared: loopOverSecret(Secret.attach(ticket)),
+};
 
-const run = prepare();
-run();
+for (const kind of KINDS) loops[kind]();
 parentPort?.postMessage("ready");
 const turns = new Int32Array(turn);
-for (let batch = 1; batch <= batches; batch++) {
-  Atomics.wait(turns, 0, batch - 1);
+for (;;) {
+  Atomics.wait(turns, index, 0);
+  const kind = Atomics.exchange(turns, index, 0);
+  // Node may not be stopped while a Worker waits here.
+  if (kind === END) break;
+  const run = loops[KINDS[kind - 1] as Kind];
   parentPort?.postMessage(run());
 }

@@ -1,6 +1,9 @@
 /**
- * Windows on several threads at once. All Workers are started first; then the groups
+ * Windows on several threads at once. All Workers are started first; then groups of them
  * take turns, batch by batch, so that what disturbs the machine disturbs all alike.
+ *
+ * The floor is the native loop of bare mprotect calls (bench/floor.zig), in as many threads: what
+ * the kernel's own lock on the process's mappings leaves to anybody.
  *
  * @module
  */
@@ -10,43 +13,58 @@ import { Secret } from "../mod.ts";
 import type { Row } from "./report.ts";
 import { quantile } from "./sample.ts";
 import type { Task } from "./worker.ts";
+import { END, type Kind, KINDS } from "./worker_kinds.ts";
 
-const GROUPS = [
-  { name: "1 Worker, floor", kind: "floor", size: 1 },
-  { name: "4 Workers, floor each", kind: "floor", size: 4 },
-  { name: "1 Worker, own secret", kind: "own", size: 1 },
-  { name: "4 Workers, own secret each", kind: "own", size: 4 },
-  { name: "1 Worker, shared secret", kind: "shared", size: 1 },
-  { name: "4 Workers, one shared secret", kind: "shared", size: 4 },
-] as const;
+/** Workers that run at once. */
+export const SIZES = [1, 2, 4, 8] as const;
+type Size = (typeof SIZES)[number];
+
+interface Group {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly size: Size;
+}
+
+function groupsOf(kinds: readonly Kind[]): Group[] {
+  return kinds.flatMap((kind) => SIZES.map((size) => ({ name: nameOf(kind, size), kind, size })));
+}
+
+/** The name of a group's row. */
+export function nameOf(kind: Kind, size: Size): string {
+  if (size === 1) {
+    return `1 Worker, ${{ floor: "floor", own: "own secret", shared: "shared secret" }[kind]}`;
+  }
+  const what = { floor: "floor each", own: "own secret each", shared: "one shared secret" }[kind];
+  return `${size} Workers, ${what}`;
+}
 
 /** How much to do. */
 export interface Amount {
   /** Windows that each Worker opens in a batch. */
   readonly rounds: number;
   readonly batches: number;
+  /** All of them unless told. */
+  readonly kinds?: readonly Kind[];
 }
 
 /**
  * Measures all groups.
  *
- * @returns Nanoseconds per window: the time of a batch over the windows of all its Workers.
+ * @returns Nanoseconds per window: the time of a batch over the windows of all its Workers. The
+ * ratio to `one` is that to what one Worker takes: 0.5 is twice its throughput.
  */
 export async function workerRows(amount: Amount): Promise<Row[]> {
   using secret = Secret.random(32);
-  const ticket = secret.share();
-  const groups: Group[] = [];
-  for (const { kind, size } of GROUPS) {
-    const task = { ...amount, kind, ticket: kind === "shared" ? ticket : undefined };
-    groups.push(await startGroup(size, task));
+  const groups = groupsOf(amount.kinds ?? KINDS);
+  const crew = await startCrew({ rounds: amount.rounds, ticket: secret.share() }, groups.length);
+  for (let round = 0; round < amount.batches; round++) {
+    for (const [index, group] of groups.entries()) await crew.runBatch(index, group);
   }
-  for (let batch = 1; batch <= amount.batches; batch++) {
-    for (const group of groups) await group.runBatch(batch);
-  }
-  for (const group of groups) await group.end();
-  return GROUPS.map(({ name, kind, size }, index): Row => {
-    const { times } = groups[index] as Group;
-    const floor = GROUPS.findIndex((other) => other.kind === "floor" && other.size === size);
+  await crew.end();
+  const timesOf = (kind: Kind, size: Size) =>
+    crew.times[groups.findIndex((group) => group.kind === kind && group.size === size)] as number[];
+  return groups.map(({ name, kind, size }): Row => {
+    const times = timesOf(kind, size);
     return {
       name,
       bytes: 32,
@@ -55,37 +73,56 @@ export async function workerRows(amount: Amount): Promise<Row[]> {
       p99: quantile(times, 0.99),
       samples: times.length,
       rounds: amount.rounds * size,
-      ratios: kind === "floor" ? {} : { floor: ratio(times, (groups[floor] as Group).times) },
+      ratios: {
+        ...(kind === "floor" || !groups.some((group) => group.kind === "floor")
+          ? {}
+          : { floor: ratio(times, timesOf("floor", size)) }),
+        ...(size === 1 ? {} : { [ONE]: ratio(times, timesOf(kind, 1)) }),
+      },
     };
   });
 }
 
-interface Group {
-  /** Nanoseconds per window, of each batch. */
-  readonly times: number[];
-  runBatch(batch: number): Promise<void>;
+/** A reference: the same with one Worker. */
+export const ONE = "one Worker";
+
+interface Crew {
+  /** Nanoseconds per window, of each group and batch. */
+  readonly times: readonly number[][];
+  runBatch(index: number, group: Group): Promise<void>;
   end(): Promise<void>;
 }
 
-async function startGroup(size: number, task: Omit<Task, "turn">): Promise<Group> {
-  const turn = new SharedArrayBuffer(4);
+async function startCrew(
+  { rounds, ticket }: Pick<Task, "rounds" | "ticket">,
+  groups: number,
+): Promise<Crew> {
+  const most = Math.max(...SIZES);
+  const turn = new SharedArrayBuffer(most * Int32Array.BYTES_PER_ELEMENT);
   const turns = new Int32Array(turn);
-  const workers = Array.from({ length: size }, () => {
-    return new Worker(new URL("./worker.ts", import.meta.url), { workerData: { ...task, turn } });
+  const workers = Array.from({ length: most }, (_, index) => {
+    const task: Task = { turn, index, rounds, ticket };
+    return new Worker(new URL("./worker.ts", import.meta.url), { workerData: task });
   });
   await Promise.all(workers.map(message)); // "ready"
-  const times: number[] = [];
+  const times = Array.from({ length: groups }, (): number[] => []);
   return {
     times,
-    async runBatch(batch) {
-      const reports = workers.map(message);
-      Atomics.store(turns, 0, batch);
-      Atomics.notify(turns, 0);
+    async runBatch(index, { kind, size }) {
+      const reports = workers.slice(0, size).map(message);
+      for (let worker = 0; worker < size; worker++) {
+        Atomics.store(turns, worker, 1 + KINDS.indexOf(kind));
+        Atomics.notify(turns, worker);
+      }
       const took = await Promise.all(reports) as number[];
-      times.push(Math.max(...took) / (task.rounds * size));
+      times[index]?.push(Math.max(...took) / (rounds * size));
     },
     async end() {
-      for (const worker of workers) await worker.terminate();
+      for (const index of workers.keys()) {
+        Atomics.store(turns, index, END);
+        Atomics.notify(turns, index);
+      }
+      await Promise.all(workers.map((worker) => once(worker, "exit")));
     },
   };
 }

@@ -4,7 +4,10 @@
  *
  * @module
  */
+import { COUNTS, nameOf as nameOfMany } from "../many.ts";
 import type { Report, Row } from "../report.ts";
+import { KINDS } from "../worker_kinds.ts";
+import { nameOf as nameOfWorkers, SIZES } from "../workers.ts";
 
 /** One operation: its median in nanoseconds (milliseconds for starts), and what it is to others. */
 export interface Figure {
@@ -35,8 +38,26 @@ export interface Figures {
   readonly instructions: Readonly<Record<RuntimeName, Subject>>;
 }
 
+/** Of these rows the last one is for as many secrets as there are. */
+const MOST = (COUNTS[COUNTS.length - 1] as number).toLocaleString("en-US");
+export const RESIDENT = `resident memory per secret of ${MOST}`;
+export const MAPPINGS = `mappings with ${MOST} secrets`;
+
 /** Rows on 32 bytes that are shown somewhere. */
 const SHOWN: readonly string[] = [
+  "locked memory per secret",
+  "memguard locked memory per secret",
+  "memguard Enclave open and destroy",
+  "create and close in a pool",
+  "create and close in a sealing pool",
+  "window on a pool's secret",
+  "pool.withBytes of three secrets",
+  "enclave, cold",
+  "enclave, hot",
+  ...COUNTS.map(nameOfMany),
+  RESIDENT,
+  MAPPINGS,
+  ...SIZES.flatMap((size) => KINDS.map((kind) => nameOfWorkers(kind, size))),
   "floor",
   "cold window",
   "nested window",

@@ -3,7 +3,10 @@
  *
  * @module
  */
-import { type Figures, RUNTIMES, type Subject } from "./figures.ts";
+import { ALONE, nameOf as nameOfMany } from "../many.ts";
+import { OWN_PAGE, WINDOW } from "../references.ts";
+import { nameOf as nameOfWorkers, ONE } from "../workers.ts";
+import { type Figures, MAPPINGS, RESIDENT, RUNTIMES, type Subject } from "./figures.ts";
 import { ratio, ratioOf, rowOf, time, titleOf, whereOf } from "./format.ts";
 
 /** Where a table begins and ends. */
@@ -90,6 +93,64 @@ export function shortTable(figures: Figures): string {
   ].join("\n");
 }
 
+/** Where the table of scale begins; it ends as the others do. */
+export const SCALE_BEGIN = "<!-- Written by `npm run plot` from docs/benchmarks.json, scale: -->";
+
+const [SEALING, PLAIN] = ["create and close in a sealing pool", "create and close in a pool"];
+
+const SCALE: [string, Cell][] = [
+  ["resident memory of each of 1,000,000 secrets, JavaScript's included", bytes(RESIDENT)],
+  ["mappings of a process with 1,000,000, the engine's included", count(MAPPINGS)],
+  ["window with 1,000,000 alive, to that with one", to(nameOfMany(1_000_000), ALONE)],
+  [
+    "window on a secret of a pool, to one with its own page",
+    to("window on a pool's secret", OWN_PAGE),
+  ],
+  [
+    "`pool.withBytes` of three on one page, to one window",
+    to("pool.withBytes of three secrets", WINDOW),
+  ],
+  ["create and close in a pool", taking(PLAIN)],
+  ["create and close in a pool that seals", taking(SEALING)],
+  ["... to Asherah", to(SEALING, "Asherah")],
+  ["... to memguard", to(SEALING, "memguard")],
+  ["... to sodium-native", to(SEALING, "sodium-native")],
+  ["`enclave.withBytes`, cold", taking("enclave, cold")],
+  ["... to memguard's `Enclave.Open` and `Destroy`", to("enclave, cold", "memguard")],
+  ["... beyond a window, to the floor", beyondWindow],
+  ["`enclave.withBytes`, hot, to a window", to("enclave, hot", WINDOW)],
+  ...([2, 4, 8] as const).map((size): [string, Cell] => [
+    `throughput of ${size} Workers to one; bare calls in as many threads; all on one secret`,
+    (subject) =>
+      (["own", "floor", "shared"] as const)
+        .map((kind) => ratio(1 / ratioOf(subject, nameOfWorkers(kind, size), ONE)))
+        .join("; "),
+  ]),
+];
+
+function bytes(name: string): Cell {
+  return (subject) => `${Math.round(rowOf(subject, name).p50)} B`;
+}
+
+function count(name: string): Cell {
+  return (subject) => rowOf(subject, name).p50.toLocaleString("en-US");
+}
+
+/** What a cold enclave costs beyond a window, in floors. */
+function beyondWindow(subject: Subject): string {
+  const [toFloor, toWindow] = ["floor", WINDOW].map((of) => ratioOf(subject, "enclave, cold", of));
+  return ratio((toFloor as number) * (1 - 1 / (toWindow as number)));
+}
+
+/** README's part about scale. */
+export function scaleTable(figures: Figures): string {
+  return [
+    SCALE_BEGIN,
+    markdown("32-byte secrets", figures.runtimes, SCALE),
+    END,
+  ].join("\n");
+}
+
 /** The part of docs/benchmarks.md. */
 export function longTables(figures: Figures): string {
   const { peers, runtimes, instructions } = figures;
@@ -125,7 +186,15 @@ export function longTables(figures: Figures): string {
 
 /** A document with the part between the marks written anew; throws where it has none. */
 export function withPart(document: string, part: string): string {
-  const [from, end] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (from === -1 || end < from) throw new Error("The document has no marks for the figures");
+  const from = document.indexOf(part.split("\n", 1)[0] as string);
+  const end = from === -1 ? -1 : document.indexOf(END, from);
+  if (end === -1) throw new Error("The document has no marks for the figures");
   return document.slice(0, from) + part + document.slice(end + END.length);
 }
+
+/** Which documents have which parts. */
+export const PARTS: readonly (readonly [file: string, part: (figures: Figures) => string])[] = [
+  ["README.md", shortTable],
+  ["README.md", scaleTable],
+  ["docs/benchmarks.md", longTables],
+];

@@ -1,5 +1,5 @@
 /**
- * Writes docs/benchmarks.svg and the tables of figures from docs/benchmarks.json; with
+ * Writes docs/benchmarks.svg, docs/scale.svg and the tables of figures from docs/benchmarks.json; with
  * `--take`, that file from bench/results before.
  *
  * @module
@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import type { Report } from "../report.ts";
 import { type Figures, figuresOf, instructionsOf } from "./figures.ts";
 import { plot } from "./plot.ts";
-import { longTables, shortTable, withPart } from "./tables.ts";
+import { scalePlot } from "./scale.ts";
+import { PARTS, withPart } from "./tables.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const read = (relative: string) => readFileSync(path(relative), "utf8");
@@ -37,8 +38,7 @@ function isGuest(): boolean {
 if (process.argv.includes("--take")) take();
 const figures = JSON.parse(read(FIGURES)) as Figures;
 writeFileSync(path("docs/benchmarks.svg"), plot(figures));
-for (
-  const [file, part] of [["README.md", shortTable], ["docs/benchmarks.md", longTables]] as const
-) {
+writeFileSync(path("docs/scale.svg"), scalePlot(figures));
+for (const [file, part] of PARTS) {
   writeFileSync(path(file), withPart(read(file), part(figures)));
 }
