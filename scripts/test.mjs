@@ -19,6 +19,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { add, countCases, linesOfRungs, none } from "./counts.mjs";
 import { belongs, HAS_KEYS, testInMachines } from "./emulated/suite.mjs";
+import { KINDS } from "./kinds.mjs";
 import { findBun, findDeno, findNode, findZig, ROOT } from "./toolchain.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "securememory-"));
@@ -56,30 +57,42 @@ function testsIn(folder) {
 const RUNTIMES = ["bun", "deno", "node"];
 const form = ["brief", "short"].find((name) => process.argv.includes(`--${name}`)) ?? "whole";
 
+/**
+ * What no runtime has a part in, so that one says it all: a model of pure TypeScript, documents, manifests, and
+ * the form of the benchmarks' table.
+ */
+const ONCE = ["bench", "documents", "model", "packaging", "plot"];
+
 /** The tests of a runtime. */
 function testsOf(runtime) {
-  return testsIn("tests").filter((path) => belongs(path, form, runtime));
+  const once = ONCE.map((name) => `tests/${name}_test.ts`);
+  return testsIn("tests").filter((path) =>
+    belongs(path, form, runtime) && (runtime === "bun" || !once.includes(path))
+  );
 }
 
 const proofFiles = testsIn("tests/proof");
 
-function onBun(files) {
+function onBun(files, first = []) {
   const report = join(folder, "bun.xml");
-  const flags = ["--timeout=300000", "--reporter=junit", `--reporter-outfile=${report}`];
+  const reporters = ["--reporter=junit", `--reporter-outfile=${report}`];
+  const flags = ["--timeout=300000", ...reporters, ...first.map((path) => `--preload=./${path}`)];
   const { status } = run(findBun(), ["test", ...flags, ...files.map((path) => `./${path}`)]);
   return countCases(report, status);
 }
 
-function onDeno(files) {
+function onDeno(files, first = []) {
   const report = join(folder, "deno.xml");
-  const flags = ["-A", "--quiet", "--v8-flags=--expose-gc", `--junit-path=${report}`];
+  const common = ["-A", "--quiet", "--v8-flags=--expose-gc", `--junit-path=${report}`];
+  const flags = [...common, ...first.map((path) => `--preload=${path}`)];
   const { status } = run(findDeno(), ["test", ...flags, ...files]);
   return countCases(report, status);
 }
 
-function onNode(files) {
+function onNode(files, first = []) {
   const report = join(folder, "node.xml");
-  const flags = ["--test", "--expose-gc", "--disable-warning=ExperimentalWarning"];
+  const common = ["--test", "--expose-gc", "--disable-warning=ExperimentalWarning"];
+  const flags = [...common, ...first.map((path) => `--import=./${path}`)];
   const reporters = ["spec", "stdout", "junit", report];
   const [screen, out, file, path] = reporters;
   const { status } = run(findNode(), [
@@ -89,6 +102,17 @@ function onNode(files) {
     ...files,
   ]);
   return countCases(report, status);
+}
+
+/** Tests over secrets of pools, as tests/support/kinds.ts makes them. */
+function ofKind({ runtime, kind, files }) {
+  console.log(`secrets of the kind "${kind}" on ${runtime}`);
+  process.env.SECUREMEMORY_TEST_KIND = kind;
+  try {
+    return { bun: onBun, deno: onDeno, node: onNode }[runtime](files, ["tests/support/kinds.ts"]);
+  } finally {
+    delete process.env.SECUREMEMORY_TEST_KIND;
+  }
 }
 
 const suites = {
@@ -141,6 +165,9 @@ const suites = {
   bun: () => onBun(testsOf("bun")),
   deno: () => onDeno(testsOf("deno")),
   node: () => onNode(testsOf("node")),
+
+  /** The suites of secrets once more, over secrets of pools. */
+  kinds: () => add(...KINDS.map(ofKind)),
 
   /** What others see of a process: each runtime is looked at, since each could make copies. */
   proof: () => add(onBun(proofFiles), onDeno(proofFiles), onNode(proofFiles)),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { capabilities, CorruptionError, Secret, stats } from "../mod.ts";
+import { ownPages } from "./support/kinds.ts";
 import { addressOf, bytesAt } from "./support/memory.ts";
 import { testOnGates as test } from "./support/rungs.ts";
 
@@ -22,6 +23,9 @@ const PLACES: readonly (readonly [string, number, (length: bigint) => bigint])[]
 ];
 
 for (const [name, length, offset] of PLACES) {
+  const skip = name === "the first byte of the page"
+    ? ownPages("other secrets are there in a pool")
+    : false;
   test(`\`close()\` reports that ${name} was changed, and closes all the same`, () => {
     const before = stats();
     const secret = Secret.random(length);
@@ -37,7 +41,7 @@ for (const [name, length, offset] of PLACES) {
     assert.equal(stats().openWindows, before.openWindows);
     // Reported once.
     secret.close();
-  });
+  }, { skip });
 
   test(`${name} changed twice is as it was: nothing is reported`, () => {
     const secret = Secret.random(length);
@@ -45,7 +49,7 @@ for (const [name, length, offset] of PLACES) {
     damage(secret, offset);
     secret.close();
     assert.equal(secret.isClosed, true);
-  });
+  }, { skip });
 }
 
 /** A secret whose closing reports damage. */
@@ -142,7 +146,7 @@ test("damage to one secret is not reported by another", () => {
   good.close();
   assert.equal(good.isClosed, true);
   assert.throws(() => bad.close(), CorruptionError);
-});
+}, { skip: ownPages("a canary in a pool stands between two secrets") });
 
 test("the page of a damaged secret is used again without damage", () => {
   for (let round = 0; round < 700; round++) {

@@ -246,6 +246,8 @@ function keyedPicture(): Picture {
       unmergeable: true,
       noHugePages: true,
       protection: "none",
+      pooled: false,
+      suspect: false,
     },
   };
 }

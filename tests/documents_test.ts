@@ -198,6 +198,8 @@ const PROTECTIONS: Readonly<Record<string, string>> = {
   "threads that were started inside a window": "Rights that were inherited",
   "stray reads and writes in the process": "Stray reads and writes",
   "overflows in native code": "Overflows and underflows",
+  "overflows between secrets of a pool": "Overflows between secrets of a pool",
+  "changes of what is sealed": "Changes of what is sealed",
   "use after close": "Use after close",
   "secrets that are left at the end": "The end of the process",
   "heap snapshots, logs, accidental copies by the library": "Heap snapshots, logs, serialisation",
@@ -205,6 +207,7 @@ const PROTECTIONS: Readonly<Record<string, string>> = {
   "copies that using a key makes": "Copies that a use of a key makes",
   "copies on the way in": "Copies on the way in",
   "timing": "Timing",
+  "whatever shows ordinary memory, for more secrets than may be locked": "Sealed secrets",
   "a system call that fails, or that a sandbox refuses": "Failing system calls",
   "a fault nobody can explain": "Stray reads and writes",
   "where there is no FFI: JavaScript's heap, and what shows a part of the memory": "At the edge",
@@ -214,6 +217,7 @@ const PROTECTIONS: Readonly<Record<string, string>> = {
 /** Words of README.md's list of what is not protected against, and SECURITY.md's entries. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   "Code that runs inside": "Code inside the process",
+  "In a pool: a window": "Neighbours in a pool",
   "On the store `locked`": "Readers from outside with the right to trace",
   "A kernel module": "The kernel itself",
   "Hibernation, and snapshots": "Hibernation and snapshots of virtual machines",

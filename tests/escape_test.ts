@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Secret, stats } from "../mod.ts";
+import { KIND } from "./support/kinds.ts";
 import { addressOf } from "./support/memory.ts";
 import { testOnGates as test } from "./support/rungs.ts";
 
@@ -147,7 +148,8 @@ test("the address of a secret whose buffer was transferred is never used again",
         transfer(bytes);
       }), TypeError);
   }
-  assert.equal(stats().retiredPages, retired + 1);
+  // Of a pool it is a place.
+  assert.equal(stats().retiredPages, retired + Number(KIND === "own"));
   const seen = new Set<bigint>();
   // Free pages are a queue: only more secrets than there are show that pages are used again.
   const rounds = stats().freePages + 200;

@@ -86,6 +86,7 @@ describe("when a system call fails", () => {
 
   it("since a file system cannot write into memfd_secret, other locked memory is read into", () =>
     run("interrupted", {}, "ordinary"));
+  it("in a timer, that wipes what enclaves have open, nothing is thrown", () => run("idle"));
   it("that locks, the error names the limit and the ways out", () =>
     run("lock", environmentOf({ ...AUTO, store: "locked" })));
   it("that no room could cure, closed pages rest on", () =>

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { brotliDecompressSync, inflateSync } from "node:zlib";
 import { fileName } from "../src/native/beside.ts";
 import { HASHES } from "../src/native/hashes.ts";
-import { CORE, CRYPTO, type Part } from "../src/native/part.ts";
+import { CORE, CRYPTO, EXTRA, type Part } from "../src/native/part.ts";
 import { ROOT } from "./support/child.ts";
 import { unless } from "./support/skip.ts";
 
@@ -19,6 +19,7 @@ const TARGETS = ["linux", "macos", "windows"].flatMap((os) =>
 const PARTS: readonly (readonly [Part, string, (bytes: Uint8Array) => Uint8Array])[] = [
   [CORE, "", inflateSync],
   [CRYPTO, "_crypto", brotliDecompressSync],
+  [EXTRA, "_extra", brotliDecompressSync],
 ];
 const pathOf = (target: { os: string; arch: string }, part: Part) =>
   join(ROOT, "lib", `${target.os}-${target.arch}`, fileName(target, part) as string);

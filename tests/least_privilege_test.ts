@@ -16,6 +16,7 @@ import { viewsOf } from "../src/native/deno_module.ts";
 import { commandLine, patience, ROOT, RUNTIME, withModule } from "./support/child.ts";
 import {
   denoPath,
+  EXTRA_LIBRARY,
   LIBRARY,
   LIBRARY_ONLY,
   reportedByDeno,
@@ -499,15 +500,47 @@ test("the module makes views of live secrets and of nothing else, whatever it is
     const made = view(handle).byteLength;
     const purges = module.exports.securememory_purge_count(handle).byteLength;
     secret.close();
-    report({ names, nothing, made, purges, closed: view(handle) === undefined });
+    const word = module.exports.securememory_pool_word;
+    const epoch = module.exports.securememory_epoch().byteLength;
+    // There is no pool.
+    const noWord = [undefined, handle, 0.5].every((given) => word(given) === undefined);
+    report({ names, nothing, made, purges, epoch, noWord, closed: view(handle) === undefined });
   `);
   assert.deepEqual(seen, {
-    names: ["securememory_address", "securememory_purge_count"],
+    names: [
+      "securememory_address",
+      "securememory_epoch",
+      "securememory_pool_word",
+      "securememory_purge_count",
+    ],
     nothing: 10,
     made: 33,
     purges: 4,
+    epoch: 4,
+    noWord: true,
     closed: true,
   });
+});
+
+test("pools work with a permission for both libraries that they need, and no other", {
+  skip,
+}, async () => {
+  const code = `${PRELUDE}
+    const { SecretPool } = securememory;
+    let said;
+    try {
+      using pool = new SecretPool();
+      using secret = pool.from(Uint8Array.of(1, 2, 3));
+      said = secret.withBytes((bytes) => bytes[2]);
+    } catch (error) {
+      said = error.message;
+    }
+    report({ said });
+  `;
+  const both = [...LIBRARY_ONLY.slice(0, -1), `--allow-ffi=${LIBRARY},${EXTRA_LIBRARY}`];
+  assert.deepEqual(await reportedByDeno(code, both), { said: 3 });
+  const { said } = await reportedByDeno(code) as { said: string };
+  assert.match(said, /^Cannot load the native extra library: FFI is not allowed: run Deno with /);
 });
 
 test("what the module lacks or cannot do is an error that says so", () => {

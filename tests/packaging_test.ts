@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { library } from "../src/native/library.ts";
 import { CRYPTO_SYMBOLS } from "../src/native/crypto_symbols.ts";
+import { EXTRA_START, EXTRA_SYMBOLS } from "../src/native/extra_symbols.ts";
 import { SYMBOLS } from "../src/native/symbols.ts";
 import { patience, ROOT } from "./support/child.ts";
 import {
@@ -209,25 +210,47 @@ test("the crypto library exports the symbols of its table and no others, and nee
   }
 });
 
+/** The extra libraries for Linux, as far as they are built. */
+const extraLibraries = notOnLinux !== false
+  ? []
+  : ["x86_64", "aarch64"].map((arch) => join(ROOT, `lib/linux-${arch}/libsecurememory-extra.so`))
+    .filter((path) => existsSync(path));
+
+test("the extra library exports the symbols of its table and no others, and needs nothing", {
+  skip: notOnLinux,
+}, () => {
+  assert.ok(extraLibraries.length > 0);
+  for (const path of extraLibraries) {
+    const { needed, symbols, tags } = readElf(path);
+    const exported = symbols.filter((symbol) => !symbol.undefined).map(({ name }) => name);
+    const wanted = Object.keys({ ...EXTRA_START, ...EXTRA_SYMBOLS });
+    assert.deepEqual(exported.sort(), wanted.sort(), path);
+    assert.deepEqual(needed, [], path);
+    assert.deepEqual(symbols.filter((symbol) => symbol.undefined && !symbol.weak), [], path);
+    // Taken if the process has them: see zig/os/linux_environment.zig.
+    const taken = symbols.filter((symbol) => symbol.undefined).map(({ name }) => name);
+    assert.deepEqual(taken.sort(), ["environ", "unsetenv"], path);
+    // The end of the process is the core's.
+    assert.equal(tags.includes(DT_FINI_ARRAY), false, path);
+  }
+});
+
 test("the library needs no other library, and no symbol from one", { skip: notOnLinux }, () => {
   for (const path of libraries) {
     const { needed, symbols } = readElf(path);
     assert.deepEqual(needed, [], path);
     assert.deepEqual(symbols.filter((symbol) => symbol.undefined && !symbol.weak), [], path);
-    // Taken if the process has them: see zig/os/linux_ending.zig, linux_environment.zig and
-    // zig/node_api.zig.
+    // Taken if the process has them: see zig/os/linux_ending.zig and zig/node_api.zig.
     const taken = symbols.filter((symbol) => symbol.undefined).map(({ name }) => name);
     assert.deepEqual(taken.sort(), [
       "__cxa_at_quick_exit",
       "at_quick_exit",
-      "environ",
       "napi_create_external_arraybuffer",
       "napi_create_function",
       "napi_get_cb_info",
       "napi_get_value_double",
       "napi_set_named_property",
       "napi_throw_error",
-      "unsetenv",
     ], path);
   }
 });

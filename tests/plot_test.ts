@@ -8,15 +8,10 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type Figures, figuresOf, instructionsOf } from "../bench/published/figures.ts";
-import {
-  CHARACTER_WIDTH,
-  COLOURS,
-  layOut,
-  panelsOf,
-  plot,
-  type Shape,
-} from "../bench/published/plot.ts";
-import { longTables, shortTable, withPart } from "../bench/published/tables.ts";
+import { layOut, panelsOf, plot } from "../bench/published/plot.ts";
+import { CHARACTER_WIDTH, COLOURS, type Shape } from "../bench/published/svg.ts";
+import { layOut as layOutScale, scalePlot } from "../bench/published/scale.ts";
+import { PARTS, scaleTable, withPart } from "../bench/published/tables.ts";
 import type { Report } from "../bench/report.ts";
 import { ROOT } from "./support/child.ts";
 
@@ -25,11 +20,11 @@ const figures = JSON.parse(read("docs/benchmarks.json")) as Figures;
 const svg = read("docs/benchmarks.svg");
 
 /** The figures with one of them changed. */
-function changed(ns: number): Figures {
+function changed(ns: number, name = "cold window"): Figures {
   const copy = structuredClone(figures) as unknown as {
     runtimes: { bun: { rows: Record<string, { p50: number }> } };
   };
-  (copy.runtimes.bun.rows["cold window"] as { p50: number }).p50 = ns;
+  (copy.runtimes.bun.rows[name] as { p50: number }).p50 = ns;
   return copy as unknown as Figures;
 }
 
@@ -39,13 +34,16 @@ describe("what is committed", () => {
     assert.notEqual(plot(changed(4321)), svg, "the control makes no difference");
   });
 
-  for (
-    const [file, part] of [["README.md", shortTable], ["docs/benchmarks.md", longTables]] as const
-  ) {
-    it(`the figures of ${file} are those of docs/benchmarks.json`, () => {
+  it("the picture of scale, too", () => {
+    assert.equal(read("docs/scale.svg"), scalePlot(figures), "run `npm run plot`");
+  });
+
+  for (const [file, part] of PARTS) {
+    it(`the figures of ${file} (${part.name}) are those of docs/benchmarks.json`, () => {
       const text = read(file);
       assert.equal(withPart(text, part(figures)), text, "run `npm run plot`");
-      assert.notEqual(withPart(text, part(changed(4321))), text, "the control makes no difference");
+      const other = part === scaleTable ? changed(4321, "enclave, cold") : changed(4321);
+      assert.notEqual(withPart(text, part(other)), text, "the control makes no difference");
     });
   }
 
@@ -84,6 +82,7 @@ function flawOf(xml: string): string | undefined {
 describe("the picture", () => {
   it("is well formed", () => {
     assert.equal(flawOf(svg), undefined);
+    assert.equal(flawOf(read("docs/scale.svg")), undefined);
     for (const broken of ["<a><b></a></b>", "<a", "<a>&x;</a>", "<a b=c/>", "<a>", "<a/><b/>"]) {
       assert.notEqual(flawOf(broken), undefined, broken);
     }
@@ -129,6 +128,8 @@ describe("the picture", () => {
   it("has no text that overlaps another one, a bar, or the edge", () => {
     const { shapes, height } = layOut(figures);
     assert.deepEqual(overlaps(shapes, height), []);
+    const scale = layOutScale(figures);
+    assert.deepEqual(overlaps(scale.shapes, scale.height), []);
     const [title, note] = shapes;
     assert.notDeepEqual(overlaps([title, { ...note, y: 40 }] as Shape[], height), []);
     assert.notDeepEqual(overlaps([{ ...title, x: 600 }] as Shape[], height), []);

@@ -21,7 +21,14 @@ test("`attach` gives a secret of the same bytes, without making one", () => {
 test("a ticket survives `structuredClone` and holds no bytes of the secret", () => {
   using secret = Secret.from(new Uint8Array(32).fill(0xc5));
   const ticket = structuredClone(secret.share());
-  assert.deepEqual(Object.keys(ticket).sort(), ["handle", "instance", "label", "length", "state"]);
+  assert.deepEqual(Object.keys(ticket).sort(), [
+    "handle",
+    "instance",
+    "label",
+    "length",
+    "pool",
+    "state",
+  ]);
   assert.equal(ticket.state.byteLength, 4);
   assert.equal(Secret.attach(ticket).equals(secret), true);
 });

@@ -31,7 +31,7 @@ import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { capabilities, Secret, SecretFactory, SourceError, stats } from "../mod.ts";
 import { commandLine, patience, ROOT, RUNTIME, withModule } from "./support/child.ts";
-import { denoPath, LIBRARY, runDeno, withoutDeno } from "./support/deno.ts";
+import { denoPath, EXTRA_LIBRARY, LIBRARY, runDeno, withoutDeno } from "./support/deno.ts";
 import { memlock, withoutMemlock } from "./support/memlock.ts";
 import { type Failure, moduleUrl, notOnLinux, reported } from "./support/report.ts";
 import { unless } from "./support/skip.ts";
@@ -570,7 +570,7 @@ describe("permissions", () => {
       `
       try { securememory.Secret.fromFd(0); } catch (error) { console.log(error.message); }
     `,
-      ["--no-prompt", `--allow-ffi=${LIBRARY}`],
+      ["--no-prompt", `--allow-ffi=${LIBRARY},${EXTRA_LIBRARY}`],
     );
     assert.equal(stdout, "Cannot create a secret from standard input: it is empty\n");
   });

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { capabilities, Secret, type SecretStatus, stats } from "../mod.ts";
 import { HAS_SMAPS } from "./support/host.ts";
 import { untilIdle } from "./support/idle.ts";
+import { KIND, ownPages } from "./support/kinds.ts";
 import { statusBytes } from "./support/maps.ts";
 import { addressOf } from "./support/memory.ts";
 import { AUTO, EVERY_RUNG, nameOf, type Rungs, testOnRungs } from "./support/rungs.ts";
@@ -82,12 +83,16 @@ function look(
     unmergeable: !entry.flags.has("mg"),
     noHugePages: entry.flags.has("nh"),
     protection,
+    pooled: KIND !== "own",
+    suspect: false,
   };
   const key = `${entry.key === 0 ? "without" : "with"} a key`;
   return { status, table: `${entry.permissions.slice(0, 3)} ${key}`, entry };
 }
 
 const OPEN = { none: "--- without a key", read: "r-- without a key", write: "rw- without a key" };
+
+const SHARED_PAGES = ownPages("secrets of a pool share pages");
 
 const LENGTHS = [1, PAGE, PAGE + 1, 9 * PAGE + 1];
 
@@ -162,6 +167,8 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
           unmergeable: true,
           noHugePages: true,
           protection: "none",
+          pooled: KIND !== "own",
+          suspect: false,
         });
         const { flags, from, to } = entry;
         // Not executable, shared only as an area is that no child gets, and no wider than it has to be.
@@ -181,7 +188,7 @@ testOnRungs("`status()` of a secret that was shared, copied or filled says the s
   secret.share();
   assert.deepEqual(await statusAtRest(secret), first);
   using copy = secret.copy();
-  assert.deepEqual(await statusAtRest(copy), first);
+  assert.deepEqual(await statusAtRest(copy), { ...first, pooled: false });
   using text = Secret.fromString("text");
   assert.deepEqual(await statusAtRest(text), first);
   assert.deepEqual(Object.keys(first).filter((key) => /address|pointer|handle/i.test(key)), []);
@@ -193,7 +200,7 @@ async function statusAtRest(secret: Secret): Promise<SecretStatus> {
 }
 
 test("secrets in use at the same time carry keys of their own, as many as there are", {
-  skip,
+  skip: skip || SHARED_PAGES,
 }, () => {
   const { protectionKeys } = stats();
   const secrets = Array.from({ length: protectionKeys + 2 }, () => Secret.random(32));
@@ -223,7 +230,7 @@ testOnRungs("the kernel counts one locked page for each small secret, and no gua
   assert.equal(locked, (after.ours.pages - before.ours.pages) * PAGE);
   const taken = locked / PAGE + before.ours.freePages - after.ours.freePages;
   assert.equal(taken, secrets.length);
-}, { skip });
+}, { skip: skip || SHARED_PAGES });
 
 testOnRungs("a secret that finds a free page locks nothing more", () => {
   // Closing makes the page of the first one free for sure, whatever other tests hold.

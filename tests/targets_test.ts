@@ -9,6 +9,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CRYPTO_SYMBOLS } from "../src/native/crypto_symbols.ts";
+import { EXTRA_START, EXTRA_SYMBOLS } from "../src/native/extra_symbols.ts";
 import { SYMBOLS } from "../src/native/symbols.ts";
 import { ROOT } from "./support/child.ts";
 import { readElf } from "./support/elf.ts";
@@ -48,10 +49,17 @@ const CRYPTO = [
   ...paths("windows", "securememory-crypto.dll"),
 ];
 
+/** The third one: what not every program needs of the core. */
+const EXTRA = [
+  ...paths("linux", "libsecurememory-extra.so"),
+  ...paths("macos", "libsecurememory-extra.dylib"),
+  ...paths("windows", "securememory-extra.dll"),
+];
+
 const options = {
   skip: unless(
     "targets",
-    [...ALL, ...CRYPTO].every(({ path }) => existsSync(path)),
+    [...ALL, ...CRYPTO, ...EXTRA].every(({ path }) => existsSync(path)),
     "the libraries of the other targets are not built; zig build targets does it",
   ),
 };
@@ -59,8 +67,8 @@ const options = {
 const wanted = [...Object.keys(SYMBOLS), "napi_register_module_v1"].sort();
 
 test("each library of each target is smaller than 64 KiB", options, () => {
-  assert.equal(ALL.length + CRYPTO.length, 12);
-  for (const { path } of [...ALL, ...CRYPTO]) {
+  assert.equal(ALL.length + CRYPTO.length + EXTRA.length, 18);
+  for (const { path } of [...ALL, ...CRYPTO, ...EXTRA]) {
     const bytes = statSync(path).size;
     assert.ok(bytes > 16_384, `${path} has ${bytes} bytes`);
     assert.ok(bytes < 65_536, `${path} has ${bytes} bytes`);
@@ -70,7 +78,7 @@ test("each library of each target is smaller than 64 KiB", options, () => {
 test("no library says where it was built", options, () => {
   const has = (bytes: Uint8Array, text: string) => Buffer.from(bytes).includes(text);
   assert.ok(has(readFileSync(join(ROOT, "zig/exports.zig")), "securememory_create"), "control");
-  for (const { path } of [...ALL, ...CRYPTO]) {
+  for (const { path } of [...ALL, ...CRYPTO, ...EXTRA]) {
     const file = readFileSync(path);
     const name = CRYPTO.some((crypto) => crypto.path === path) ? "crypto_hmac" : "create";
     assert.ok(has(file, `securememory_${name}`), `${path}: not a name in it is found`);
@@ -81,11 +89,15 @@ test("no library says where it was built", options, () => {
 });
 
 test(
-  "the crypto libraries are of their architecture, export their table, and need no more",
+  "the other libraries are of their architecture, export their table, and need no more",
   options,
   () => {
-    const table = Object.keys(CRYPTO_SYMBOLS).sort();
-    for (const { arch, path } of CRYPTO) {
+    const tables = [
+      ...CRYPTO.map((library) => ({ ...library, symbols: { ...CRYPTO_SYMBOLS } })),
+      ...EXTRA.map((library) => ({ ...library, symbols: { ...EXTRA_START, ...EXTRA_SYMBOLS } })),
+    ];
+    for (const { arch, path, symbols } of tables) {
+      const table = Object.keys(symbols).sort();
       if (path.endsWith(".so")) {
         assert.equal(readFileSync(path).readUInt16LE(18), arch === "x86_64" ? 62 : 183, path);
       } else if (path.endsWith(".dylib")) {

@@ -191,3 +191,38 @@ test("on Deno, keyed operations are fast calls", { skip }, async () => {
     assertFast(targets, `securememory_crypto_${name}`);
   }
 });
+
+test("on Deno, enclaves are sealed, opened for a window and closed by fast calls", {
+  skip,
+}, async () => {
+  const { lending, takingBack, closing, sealing } = await tracing<
+    { lending: Targets; takingBack: Targets; closing: Targets; sealing: Targets }
+  >(`
+    const { configure, Enclave } = securememory;
+    configure({ enclaveSlots: 0 });
+    const enclave = Enclave.seal(new Uint8Array(32));
+    let inside = "";
+    let looking = false;
+    const body = () => {
+      if (looking) inside = target();
+    };
+    const round = () => enclave.withBytes(body);
+    const takingBack = targets("securememory_enclave_take_back", round);
+    looking = true;
+    const lending = targets("securememory_enclave_lend", round, () => inside);
+    const source = new Uint8Array(32);
+    let made = "";
+    const seal = () => {
+      const sealed = Enclave.seal(source);
+      made = target();
+      sealed.close();
+    };
+    const closing = targets("securememory_enclave_close", seal);
+    const sealing = targets("securememory_enclave_from", seal, () => made);
+    report({ lending, takingBack, closing, sealing });
+  `);
+  assertFast(lending, "securememory_enclave_lend");
+  assertFast(takingBack, "securememory_enclave_take_back");
+  assertFast(closing, "securememory_enclave_close");
+  assertFast(sealing, "securememory_enclave_from");
+});

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { Secret, stats } from "../mod.ts";
+import { ownPages } from "./support/kinds.ts";
 import { testOnGates as test } from "./support/rungs.ts";
+
+const OWN_PAGES = { skip: ownPages("neighbours in a pool share a page, and its protection") };
 
 /** Four bytes: 1, 2, 3, 4. */
 function four(): Secret {
@@ -124,7 +127,7 @@ test("windows on different secrets are independent", () => {
     assert.deepEqual(both(), ["read", "none"]);
   });
   assert.deepEqual(both(), ["none", "none"]);
-});
+}, OWN_PAGES);
 
 test("windows that end in the order they began close the pages with the last", () => {
   using a = four();
@@ -140,7 +143,7 @@ test("windows that end in the order they began close the pages with the last", (
   assert.deepEqual([...third.bytes], [1, 2, 3, 4]);
   third[Symbol.dispose]();
   assert.deepEqual(both(), ["none", "none"]);
-});
+}, OWN_PAGES);
 
 test("a hundred nested windows are one open secret", () => {
   using secret = four();

@@ -16,7 +16,18 @@ export const HAS_KEYS = process.platform === "linux" &&
 
 /** Tests of what a gate or a store does: `tests/<name>_test.ts`, and all that begin so. */
 const EVERYWHERE = [
-  ...["async", "close", "copies", "create", "keyed_windows", "open", "pkey", "purge", "read"],
+  ...[
+    "async",
+    "close",
+    "copies",
+    "create",
+    "keyed_windows",
+    "open",
+    "pkey",
+    "pool",
+    "purge",
+    "read",
+  ],
   ...["revoke", "share", "stats", "update", "window", "worker"],
 ];
 /** The long ones of them, on one runtime each. */

@@ -14,11 +14,13 @@
 /** Calls whose loss would leave bytes unlocked, unmarked, open, unwiped or unguarded. */
 const call = (names) =>
   String
-    .raw`(?:if \([^\n]*\) (?:\|\w+\| )?)?(?:return )?(?:_ = )?(?:try )?(?:[\w.]+\.)?(?:${names})\(`;
+    .raw`(?:if \([^\n]*\) (?:\|\w+\| )?)?(?:return )?(?:_ = )?(?:try )?(?:vars\(\)\.)?(?:[\w.]+\.)?(?:${names})\(`;
 
 /** The core as it is built for this host; what only other systems compile cannot be run here. */
 const CORE =
   /^zig\/(?!.*(?:_test|tests|seam|panic|layout|abi\w*|statistics)\.zig$)(?:os\/(?:linux|pkru)\w*|(?!os\/)[\w/]+)\.zig$/;
+const SEALING = /^zig\/(?:enclave|seal|seal\/(?:boxes|key|nonces|rekey))\.zig$/;
+const POOLS = /^zig\/(?:held|pool\/\w+)\.zig$/;
 const GATE = /^src\/(?:gate|rest|view|window|leaks|create|redact|state|secret|share)\.ts$/;
 
 export const claims = [
@@ -65,7 +67,11 @@ export const claims = [
   { what: "constant time", files: CORE, statement: call("doNotOptimizeAway") },
   { what: "random", files: CORE, statement: call("random") },
   { what: "invariant", files: CORE, statement: call("check|write_error") },
-  { what: "invariant", files: CORE, statement: String.raw`invariant\.wipe_everything =` },
+  {
+    what: "invariant",
+    files: CORE,
+    statement: String.raw`(?:if \([^\n]*\) )?invariant\.vars\(\)\.wipe_everything =`,
+  },
   {
     what: "check",
     files: CORE,
@@ -97,12 +103,41 @@ export const claims = [
   {
     what: "count",
     files: CORE,
-    statement: String.raw`(?:if \([^\n]*\) )?counters\.\w+\.(?:add|sub)\(`,
+    statement: String.raw`(?:if \([^\n]*\) )?counters\.vars\(\)\.\w+\.(?:add|sub)\(`,
   },
   { what: "status", files: CORE, statement: String.raw`found\.\?\.\w+ =` },
   { what: "status", files: CORE, statement: String.raw`if \(head\.to == address\)` },
   { what: "status", files: CORE, operands: String.raw`(?:const guarded_after|found\.\?\.\w+) =` },
-  { what: "limit", files: CORE, statement: String.raw`if \([^\n]*\) limit_bypassed` },
+  // The key that secrets are sealed with, and what a box is bound to.
+  {
+    what: "sealing",
+    files: SEALING,
+    statement: String
+      .raw`(?:if \([^\n]*\) )?(?:pair|half|entry|ours|record|word|one|other|\w+\.\*)\.[\w*]+ (?:[-+]%?|\^)?=`,
+  },
+  { what: "sealing", files: SEALING, statement: call("set|make\w*|renew|shut|forget|drop|take") },
+  {
+    what: "sealing",
+    files: SEALING,
+    text: String.raw`(?<=\.(?:random|serial|instance|length|handle|domain|key) = )[^,\n@]+(?=,\n)`,
+    by: "std.mem.zeroes(@TypeOf($&))",
+  },
+  // Slots of pools: what says where a secret is, and what may become of the place.
+  {
+    what: "pool",
+    files: POOLS,
+    statement: call(
+      "suspect|retire|set_aside|stir|rest|lock_and_pin|free_oldest|give_\\w+|note\\w*|settle|" +
+        "set_rights|uncount\\w*|end_all|drop_box|move_words|finish|remove|take_back",
+    ),
+  },
+  {
+    what: "pool",
+    files: POOLS,
+    statement: String
+      .raw`(?:if \([^\n]*\) )?(?:slot|page|entry|pool|own|entry\.flags|slot\.page)\.(?!next)\w+ [-+]?=`,
+  },
+  { what: "limit", files: CORE, statement: String.raw`if \([^\n]*\) vars\(\)\.limit_bypassed` },
   {
     what: "guard",
     files: /^zig\/layout\.zig$/,

@@ -21,6 +21,7 @@ import process from "node:process";
 import {
   AllocationError,
   configure,
+  Enclave,
   LockLimitError,
   ProtectionError,
   purge,
@@ -194,6 +195,24 @@ const cases: Record<string, () => void | Promise<void>> = {
       arm(0, 0);
       assert.equal(read(), 0xa5);
     }
+  },
+
+  async idle() {
+    // What an enclave has open is wiped by a timer, which nobody could catch an error of.
+    configure({ enclaveIdle: 20 });
+    const enclave = Enclave.seal(new Uint8Array(32).fill(7));
+    const read = () => enclave.withBytes((bytes) => bytes[31]);
+    const { inUse } = stats();
+    for (let turn = 0; stats().inUse < inUse + 2; turn++) {
+      assert.ok(turn < 10, "it is never hot");
+      assert.equal(read(), 7);
+    }
+    arm(1, EPERM, FOREVER);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.ok(faults.securememory_fault_count(0) > 0, "nothing was wiped meanwhile");
+    arm(0, 0);
+    assert.equal(readableLockedPages(), 0);
+    assert.equal(read(), 7);
   },
 
   first() {

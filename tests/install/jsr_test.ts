@@ -66,7 +66,7 @@ describe("the package for JSR", () => {
     }
     for (const os of ["linux", "macos", "windows"]) {
       for (const arch of ["x86_64", "aarch64"]) {
-        for (const part of ["", "_crypto"]) {
+        for (const part of ["", "_crypto", "_extra"]) {
           const path = `/src/native/embedded/${os}_${arch}${part}.ts`;
           assert.ok(paths.includes(path), path);
         }

@@ -86,12 +86,18 @@ export async function withModule<T>(code: string, use: (path: string) => Promise
   }
 }
 
+/** Children have secrets of the same kind: see `kinds.ts`. */
+const PRELOAD = process.env.SECUREMEMORY_TEST_KIND === undefined
+  ? []
+  : [RUNTIME === "node" ? "--import" : "--preload", join(ROOT, "tests/support/kinds.ts")];
+
 /** The command line that runs a script on this runtime. */
 export function commandLine(path: string, options: ChildOptions = {}): string[] {
-  const flags = options.flags ?? [];
+  const flags = [...PRELOAD, ...(options.flags ?? [])];
+  const forDeno = [...PRELOAD, ...(options.flags ?? ["-A"])];
   const runtime = {
     bun: [process.execPath, ...flags, path],
-    deno: [options.deno ?? process.execPath, "run", "--quiet", ...(options.flags ?? ["-A"]), path],
+    deno: [options.deno ?? process.execPath, "run", "--quiet", ...forDeno, path],
     node: [process.execPath, "--disable-warning=ExperimentalWarning", ...flags, path],
   }[options.deno === undefined ? RUNTIME : "deno"];
   return [...(options.wrapper ?? []), ...runtime, ...(options.args ?? [])];

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { library } from "../../src/native/library.ts";
+import { extraPath, library } from "../../src/native/library.ts";
 import { commandLine, type Outcome, patience, runCode, withModule } from "./child.ts";
 import { toolchain } from "./native.ts";
 import { unless } from "./skip.ts";
@@ -28,6 +28,9 @@ export function denoPath(): string {
 
 /** Path of the library, which is all that these Denos may load. */
 export const LIBRARY: string = library().path;
+
+/** The one that pools, enclaves and secrets from outside need as well. */
+export const EXTRA_LIBRARY: string = extraPath();
 
 /** That permission and no other. */
 export const LIBRARY_ONLY: readonly string[] = ["--no-prompt", `--allow-ffi=${LIBRARY}`];

@@ -17,6 +17,14 @@ export function memlock(bytes: number): readonly string[] {
   return [...WITHOUT_CAPABILITY, "prlimit", `--memlock=${bytes}:${bytes}`];
 }
 
+/** The same for one that has no capability at all, as an ordinary user's. */
+export function memlockUnprivileged(bytes: number): readonly string[] {
+  const without = process.getuid?.() === 0
+    ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    : [];
+  return [...without, "prlimit", `--memlock=${bytes}:${bytes}`];
+}
+
 function works(): boolean {
   const [program, ...args] = [...memlock(0), "cat", "/proc/self/status", "/proc/self/limits"];
   const { status, stdout } = spawnSync(program as string, args, { encoding: "utf8" });

@@ -1,0 +1,25 @@
+/**
+ * Which tests of secrets run once more over secrets of pools, and where: see tests/support/kinds.ts.
+ */
+
+/** The foundation and protection suites: what is true of every secret. */
+const EVERY = [
+  ...["arguments", "async", "close", "collect", "corruption", "create", "death", "dispose"],
+  ...["equals_copy", "errors", "escape", "fill", "keyed_arguments", "keyed_random"],
+  ...["keyed_threads", "keyed_vectors", "keyed_windows", "kinds", "leaks", "open", "options"],
+  ...["purge", "read", "redaction_errors", "redaction", "rest", "revoke", "share", "source"],
+  ...["status", "storm", "update", "window", "worker"],
+];
+
+/** Of these, what the runtime has a part in: collecting, detaching, Workers. */
+const CORE = ["close", "collect", "kinds", "leaks", "rest", "share", "update", "window", "worker"];
+
+const paths = (names) => names.map((name) => `tests/${name}_test.ts`);
+
+/** Both kinds in full on one runtime, and the core of the one that seals on the others. */
+export const KINDS = [
+  { runtime: "bun", kind: "pool", files: paths(EVERY) },
+  { runtime: "bun", kind: "seal", files: paths(EVERY) },
+  { runtime: "deno", kind: "seal", files: paths(CORE) },
+  { runtime: "node", kind: "seal", files: paths(CORE) },
+];
