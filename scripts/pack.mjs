@@ -36,12 +36,12 @@ import { repack } from "./pack/tarball.mjs";
 import { findZig, ROOT } from "./toolchain.mjs";
 
 /**
- * More than this, and somebody has to decide what to leave out. Twelve libraries, each as a file
+ * More than this, and somebody has to decide what to leave out. Eighteen libraries, each as a file
  * (for npm, and for Deno's --allow-ffi=<path>) and as a module (for bundlers and executables), are
  * five sixths of it, packed already: by gzip and by Brotli. The limit is what everything comes
  * to, and 5 %.
  */
-const LIMIT_KIB = 866;
+const LIMIT_KIB = 1200;
 
 const DOCUMENTS = ["README.md", "LICENSE", "SECURITY.md", "CHANGELOG.md"];
 const SBOM = "sbom.cdx.json";
