@@ -20,7 +20,7 @@ import { poolNumbers, type PoolStats, poolStats } from "./stats.ts";
 import { checkList, withAll } from "./windows.ts";
 
 /** The views of a list of secrets, in its order. */
-export type Views<Secrets extends readonly Secret[]> = {
+export type Views<Secrets extends readonly Secret[] = readonly Secret[]> = {
   -readonly [I in keyof Secrets]: Uint8Array;
 };
 

@@ -10,7 +10,9 @@
  * @module
  */
 import process from "node:process";
-import { Secret, type SecretOptions, SecretPool } from "../../mod.ts";
+import type { SecretOptions, SecretPool } from "../../mod.ts";
+// The edge, for which tests are bundled with this file, has no pools.
+import * as securememory from "../../mod.ts";
 import { resolve } from "../../src/options.ts";
 import { unless } from "./skip.ts";
 
@@ -27,6 +29,7 @@ export function neverSealed(reason: string): string | false {
   return unless("never sealed", KIND !== "seal", reason);
 }
 
+const { Secret } = securememory;
 const pools = new Map<string, SecretPool>();
 
 /** The pool for secrets with these options; none if a pool cannot have them. */
@@ -37,7 +40,10 @@ function poolFor(options: SecretOptions | undefined): SecretPool | undefined {
   const known = pools.get(key);
   if (known !== undefined) return known;
   const { alignment: _, ...others } = options ?? {};
-  const pool = new SecretPool({ ...others, onPressure: KIND === "seal" ? "seal" : "error" });
+  const pool = new securememory.SecretPool({
+    ...others,
+    onPressure: KIND === "seal" ? "seal" : "error",
+  });
   pools.set(key, pool);
   return pool;
 }
