@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { capabilities, CorruptionError, Secret, stats } from "../mod.ts";
-import { ownPages } from "./support/kinds.ts";
+import { ownPages } from "./support/kind.ts";
 import { addressOf, bytesAt } from "./support/memory.ts";
 import { testOnGates as test } from "./support/rungs.ts";
 

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { capabilities, Secret, type SecretOptions, stats } from "../mod.ts";
 import { lockableBytes } from "./support/host.ts";
-import { neverSealed } from "./support/kinds.ts";
+import { neverSealed } from "./support/kind.ts";
 import { MISSING, withNothingMissing } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 

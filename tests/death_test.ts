@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { capabilities } from "../mod.ts";
 import { type Outcome, runCode } from "./support/child.ts";
 import { HAS_SMAPS } from "./support/host.ts";
-import { KIND, ownPages } from "./support/kinds.ts";
+import { KIND, ownPages } from "./support/kind.ts";
 import { environmentOf, EVERY_RUNG, nameOf, type Rungs } from "./support/rungs.ts";
 import { unless } from "./support/skip.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { capabilities, Secret, stats } from "../mod.ts";
-import { KIND } from "./support/kinds.ts";
+import { KIND } from "./support/kind.ts";
 import { addressOf } from "./support/memory.ts";
 import { missing, RUNGS, withNothingMissing } from "./support/rungs.ts";
 

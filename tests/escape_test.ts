@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Secret, stats } from "../mod.ts";
-import { KIND } from "./support/kinds.ts";
+import { KIND } from "./support/kind.ts";
 import { addressOf } from "./support/memory.ts";
 import { testOnGates as test } from "./support/rungs.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret, SecretFactory, stats } from "../mod.ts";
 import { runCode } from "./support/child.ts";
-import { KIND } from "./support/kinds.ts";
+import { KIND } from "./support/kind.ts";
 
 test(`secrets are of the kind that is tested: ${KIND}`, () => {
   const pooled = KIND !== "own";

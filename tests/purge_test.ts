@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ownPages } from "./support/kinds.ts";
+import { ownPages } from "./support/kind.ts";
 import { withNative, withoutZig } from "./support/native.ts";
 import { type Failure, moduleUrl, notOnLinux, reported } from "./support/report.ts";
 import { environmentOf, EVERY_RUNG, nameOf } from "./support/rungs.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { capabilities, Secret, stats } from "../mod.ts";
 import { type Outcome, runCode } from "./support/child.ts";
 import { HAS_SMAPS } from "./support/host.ts";
-import { KIND, ownPages } from "./support/kinds.ts";
+import { KIND, ownPages } from "./support/kind.ts";
 import { addressOf } from "./support/memory.ts";
 import { notOnLinux, reported } from "./support/report.ts";
 import { unless } from "./support/skip.ts";

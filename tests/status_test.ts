@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { capabilities, Secret, type SecretStatus, stats } from "../mod.ts";
 import { HAS_SMAPS } from "./support/host.ts";
 import { untilIdle } from "./support/idle.ts";
-import { KIND, ownPages } from "./support/kinds.ts";
+import { KIND, ownPages } from "./support/kind.ts";
 import { statusBytes } from "./support/maps.ts";
 import { addressOf } from "./support/memory.ts";
 import { AUTO, EVERY_RUNG, nameOf, type Rungs, testOnRungs } from "./support/rungs.ts";

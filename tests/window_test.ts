@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Secret, stats } from "../mod.ts";
-import { ownPages } from "./support/kinds.ts";
+import { ownPages } from "./support/kind.ts";
 import { testOnGates as test } from "./support/rungs.ts";
 
 const OWN_PAGES = { skip: ownPages("neighbours in a pool share a page, and its protection") };

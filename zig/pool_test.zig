@@ -27,25 +27,12 @@ const statistics = @import("pool/statistics.zig");
 const table = @import("table.zig");
 const windows = @import("pool/windows.zig");
 const Cause = abi.Cause;
+const all_rungs = @import("secret_test.zig").all_rungs;
+const has = @import("secret_test.zig").has;
+const lowest = @import("secret_test.zig").lowest;
 const expect = std.testing.expect;
 const expectEqual = std.testing.expectEqual;
 const expectError = std.testing.expectError;
-
-const lowest = abi.flag_locked | abi.flag_mprotect;
-const all_rungs = [_]u32{
-    lowest,
-    abi.flag_secretmem | abi.flag_mprotect,
-    abi.flag_locked | abi.flag_pkey,
-    abi.flag_secretmem | abi.flag_pkey,
-};
-
-fn has(flags: u32) !bool {
-    var cause: Cause = .{};
-    const page_size = (try process.get(&cause)).page_size;
-    if (flags & abi.flag_secretmem != 0) rungs.probe(&cause, page_size, .secretmem) catch return false;
-    if (flags & abi.flag_pkey != 0) rungs.probe(&cause, page_size, .pkey) catch return false;
-    return true;
-}
 
 fn pool_of(flags: u32, seals: bool, limit: u32) !u32 {
     var cause: Cause = .{};
@@ -1077,7 +1064,10 @@ fn live(pool: u32, at: *Step) !void {
 test "for every k, a life whose k-th system call fails harms no neighbour, and leaves no byte" {
     var cause: Cause = .{};
     try start_sealing();
-    for ([_]bool{ false, true }) |seals| for ([_]u32{ 1, 2 }) |times| {
+    // Windows decrypts a page again that could not be closed; if that fails as well, it drops the page,
+    // neighbours and all (`os/windows.zig`): a second failure is not harmless there.
+    const most: u32 = if (builtin.target.os.tag == .windows) 1 else 2;
+    for ([_]bool{ false, true }) |seals| for (1..most + 1) |times| {
         const pool = try pool_of(lowest, seals, 0);
         const neighbour = try make(pool, 900, 0x21);
         _ = try wake(neighbour);
@@ -1087,7 +1077,7 @@ test "for every k, a life whose k-th system call fails harms no neighbour, and l
             const in_use = counters.vars().in_use.get();
             const windows_before = counters.vars().open_windows.get();
             var at: Step = .create;
-            seam.arm(k, 12, times);
+            seam.arm(k, 12, @intCast(times));
             const result = live(pool, &at);
             const calls = seam.count(.none);
             seam.arm(0, 0, 0);

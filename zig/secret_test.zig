@@ -24,7 +24,7 @@ const expectEqual = std.testing.expectEqual;
 const expectError = std.testing.expectError;
 
 /// The lowest rungs, which every host has: calls can be counted here.
-const lowest = abi.flag_locked | abi.flag_mprotect;
+pub const lowest = abi.flag_locked | abi.flag_mprotect;
 const shape_32: secret.Shape = .{ .length = 32, .alignment = 16, .flags = lowest };
 
 /// Calls that make a closed page writable: mprotect; VirtualProtect, VirtualLock and
@@ -32,7 +32,7 @@ const shape_32: secret.Shape = .{ .length = 32, .alignment = 16, .flags = lowest
 const calls_to_open = if (builtin.target.os.tag == .windows) 3 else 1;
 
 /// Every store with every gate.
-const all_rungs = [_]u32{
+pub const all_rungs = [_]u32{
     lowest,
     abi.flag_secretmem | abi.flag_mprotect,
     abi.flag_locked | abi.flag_pkey,
@@ -40,7 +40,7 @@ const all_rungs = [_]u32{
 };
 
 /// Whether this host has the rungs; those that it lacks are tested elsewhere.
-fn has(flags: u32) !bool {
+pub fn has(flags: u32) !bool {
     var cause: Cause = .{};
     const page_size = (try process.get(&cause)).page_size;
     if (flags & abi.flag_secretmem != 0) rungs.probe(&cause, page_size, .secretmem) catch return false;
@@ -54,6 +54,13 @@ fn expect_rung(flags: u32, name: []const u8) !void {
     std.debug.print("skipped: {s}: this host lacks it\n", .{name});
     return error.SkipZigTest;
 }
+
+/// The call that gives random bytes.
+pub const random_step: abi.Step = switch (builtin.target.os.tag) {
+    .windows => .ProcessPrng,
+    .macos => .getentropy,
+    else => .getrandom,
+};
 
 test "tests over every rung had the store secretmem" {
     try expect_rung(abi.flag_secretmem, "secretmem");
@@ -557,12 +564,7 @@ test "a creation whose random bytes fail leaves nothing" {
     seam.arm(calls_to_open + 1, 38, 1);
     try expectError(error.RandomFailed, secret.create(&cause, shape_32, .random));
     seam.arm(0, 0, 0);
-    const step: abi.Step = switch (builtin.target.os.tag) {
-        .windows => .ProcessPrng,
-        .macos => .getentropy,
-        else => .getrandom,
-    };
-    try expectEqual(step, cause.step);
+    try expectEqual(random_step, cause.step);
     try expectEqual(in_use, counters.vars().in_use.get());
     try expectEqual(free, store.free_count());
 }

@@ -9,27 +9,10 @@
  *
  * @module
  */
-import process from "node:process";
-import type { SecretOptions, SecretPool } from "../../mod.ts";
-// The edge, for which tests are bundled with this file, has no pools.
-import * as securememory from "../../mod.ts";
+import { Secret, type SecretOptions, SecretPool } from "../../mod.ts";
 import { resolve } from "../../src/options.ts";
-import { unless } from "./skip.ts";
+import { KIND } from "./kind.ts";
 
-/** Which of them this process tests. */
-export const KIND: string = process.env.SECUREMEMORY_TEST_KIND ?? "own";
-
-/** The option `skip` of a test of what holds for secrets with pages of their own only. */
-export function ownPages(reason: string): string | false {
-  return unless("own pages", KIND === "own", reason);
-}
-
-/** The same, for what a pool that seals has otherwise, and one that does not has as well. */
-export function neverSealed(reason: string): string | false {
-  return unless("never sealed", KIND !== "seal", reason);
-}
-
-const { Secret } = securememory;
 const pools = new Map<string, SecretPool>();
 
 /** The pool for secrets with these options; none if a pool cannot have them. */
@@ -40,7 +23,7 @@ function poolFor(options: SecretOptions | undefined): SecretPool | undefined {
   const known = pools.get(key);
   if (known !== undefined) return known;
   const { alignment: _, ...others } = options ?? {};
-  const pool = new securememory.SecretPool({
+  const pool = new SecretPool({
     ...others,
     onPressure: KIND === "seal" ? "seal" : "error",
   });
