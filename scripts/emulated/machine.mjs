@@ -57,6 +57,12 @@ export function findMachine() {
   return { packages, system: systemDisk(FOLDER, packages) };
 }
 
+/**
+ * Times that QEMU may end by a signal of its own. Its threads fail an assertion of theirs at
+ * times ("iotlb_to_section"), which says nothing of the command: that begins anew.
+ */
+const CRASHES = 2;
+
 /** Boots the machine; resolves to the exit status of the command. */
 export async function emulate(command, options = {}) {
   const all = { ...DEFAULTS, ...options };
@@ -68,7 +74,11 @@ export async function emulate(command, options = {}) {
       project: projectDisk(folder, packages, command),
       memory: memoryDisk(folder, packages),
     };
-    return await boot(commandLine(packages, disks, all), all);
+    for (let left = CRASHES;; left--) {
+      const { status, signal } = await boot(commandLine(packages, disks, all), all);
+      if (signal === null || left === 0) return status;
+      console.error(`emulated: QEMU ended by ${signal}; the machine starts anew`);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -77,6 +87,7 @@ export async function emulate(command, options = {}) {
 /** What ends this process ends the machine. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
+/** The exit status of the command, and the signal that QEMU ended by, if it did before that. */
 async function boot([program, ...args], options) {
   const machine = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe", ...Array(4).fill("pipe")],
@@ -99,9 +110,9 @@ async function boot([program, ...args], options) {
   else archive.pipe(tar.stdin);
   const ended = new Promise((resolve, reject) => {
     machine.once("error", reject);
-    machine.once("close", resolve);
+    machine.once("close", (_, signal) => resolve(signal));
   });
-  const [said, log, complaint] = await Promise.all([
+  const [said, log, complaint, signal] = await Promise.all([
     ...[textOf(status), textOf(console_), textOf(errors)],
     ended,
     tar?.ended,
@@ -111,11 +122,11 @@ async function boot([program, ...args], options) {
   for (const signal of SIGNALS) process.removeListener(signal, leave);
   if (late) {
     console.error(`emulated: ended after ${options.timeout} s`);
-    return 124;
+    return { status: 124, signal: null };
   }
-  if (/^\d+$/.test(said.trim())) return Number(said);
+  if (/^\d+$/.test(said.trim())) return { status: Number(said), signal: null };
   console.error(`emulated: the machine ended without a status\n${complaint}${log.slice(-4000)}`);
-  return 125;
+  return { status: 125, signal };
 }
 
 /** A tar that unpacks what it is given. */

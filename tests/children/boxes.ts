@@ -143,7 +143,8 @@ const cases: { readonly [name: string]: () => unknown } = {
       const one = sealed(length);
       const kept = one.box.slice();
       for (const rest of [0, 1, 16, length, length + TAG - 1]) {
-        one.box.fill(0, rest);
+        // One box in 256 ends with a zero.
+        one.box.fill(kept.at(-1) === 0 ? 1 : 0, rest);
         assertRefused(one.enclave);
         one.box.set(kept);
       }
