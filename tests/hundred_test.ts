@@ -1,61 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
-import { library } from "../src/native/library.ts";
-import { ROOT } from "./support/child.ts";
-import { moduleUrl, reported } from "./support/report.ts";
-import { environmentOf, EVERY_RUNG, nameOf, type Rungs } from "./support/rungs.ts";
-import { unless } from "./support/skip.ts";
-
-/** The library that counts its system calls, built apart from the one that ships. */
-const counting = join(
-  ROOT,
-  "zig-out",
-  basename(dirname(library().path)),
-  "libsecurememory-faults.so",
-);
-const skip = unless(
-  "faults",
-  existsSync(counting),
-  "the counting library is not built; scripts/setup.mjs does it",
-);
-
-/** How often the core called the system, by the names of `STEPS`, without what was not called. */
-type Counts = { readonly [step: string]: number };
-
-/** Runs code in a child; `counted(action)` gives the system calls of an action. */
-function inCountingChild<T>(rungs: Rungs, code: string): Promise<T> {
-  return reported<T>(
-    `
-    import { library } from ${moduleUrl("src/native/library.ts")};
-    import { STEPS } from ${moduleUrl("src/native/abi.ts")};
-    import { untilIdle } from ${moduleUrl("tests/support/idle.ts")};
-    const { runtime, path } = library();
-    const faults = runtime.load(path, {
-      securememory_fault_arm: { parameters: ["u32", "u32", "u32"], result: "i32" },
-      securememory_fault_count: { parameters: ["u32"], result: "u32" },
-    });
-    const counted = (action) => {
-      faults.securememory_fault_arm(0, 0, 0);
-      action();
-      const counts = STEPS.map((name, step) => [name || "all", faults.securememory_fault_count(step)]);
-      return Object.fromEntries(counts.filter(([, count]) => count > 0));
-    };
-    const hundred = (action) => counted(() => {
-      for (let round = 0; round < 100; round++) action(round);
-    });
-    const make = () => Secret.from(new Uint8Array([1, 2, 3]));
-    ${code}
-    `,
-    { env: { SECUREMEMORY_LIBRARY: counting, ...environmentOf(rungs) } },
-  );
-}
-
-/** Calls of one kind and no others. */
-function only(step: string, count: number): Counts {
-  return count === 0 ? {} : { all: count, [step]: count };
-}
+import { type Counts, inCountingChild, only, skip } from "./support/counting.ts";
+import { EVERY_RUNG, nameOf } from "./support/rungs.ts";
 
 for (const { skip: missing, ...rungs } of EVERY_RUNG) {
   const { store, gate } = rungs;

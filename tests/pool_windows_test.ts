@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret, SecretBusyError, SecretClosedError, SecretPool, stats } from "../mod.ts";
-import { testOnGates } from "./support/rungs.ts";
+import { type Counts, inCountingChild, only, skip } from "./support/counting.ts";
+import { EVERY_RUNG, nameOf, testOnGates } from "./support/rungs.ts";
 
 const sum = (...views: Uint8Array[]) => views.flatMap((bytes) => [...bytes]);
 
@@ -103,22 +104,24 @@ testOnGates("`update()` beside windows of neighbours, and not inside one of its 
   assert.deepEqual(other.withBytes((bytes) => [...bytes]), [9, 9, 9, 9]);
 });
 
-test("each page opens once, however many of its secrets do", () => {
-  // Of the same page: were it opened and closed for each, this would take as much longer.
-  using pool = new SecretPool({ gate: "mprotect" });
-  const secrets = Array.from({ length: 64 }, () => pool.random(32));
-  pool.withBytes(secrets, () => {});
-  const timeOf = (run: () => void) => {
-    const times = Array.from({ length: 200 }, () => {
-      const start = performance.now();
-      run();
-      return performance.now() - start;
-    });
-    return times.sort((one, other) => one - other)[100] as number;
-  };
-  const together = timeOf(() => pool.withBytes(secrets, () => {}));
-  const apart = timeOf(() => {
-    for (const secret of secrets) secret.withBytes(() => {});
+for (const { skip: missing, ...rungs } of EVERY_RUNG) {
+  test(`each page opens once, however many of its secrets do (${nameOf(rungs)})`, {
+    skip: skip || missing,
+  }, async () => {
+    const seen = await inCountingChild<{ together: Counts; apart: Counts }>(
+      rungs,
+      `
+      using pool = new securememory.SecretPool();
+      const secrets = Array.from({ length: 30 }, () => pool.random(32));
+      if (pool.stats().pages !== 1) throw new Error("more than a page");
+      const together = counted(() => pool.withBytes(secrets, () => {}));
+      const apart = counted(() => {
+        for (const secret of secrets) secret.withBytes(() => {});
+      });
+      report({ together, apart });
+      `,
+    );
+    const calls = (count: number) => only("mprotect", rungs.gate === "pkey" ? 0 : count);
+    assert.deepEqual(seen, { together: calls(2), apart: calls(60) });
   });
-  assert.ok(together < apart / 1.5, `together ${together} ms, one by one ${apart} ms`);
-});
+}

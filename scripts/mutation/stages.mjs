@@ -176,11 +176,7 @@ const keyed = {
     const test = ["env", "REQUIRE=pkey,secretmem", "bun", "test", "--bail=1", "--timeout=240000"];
     const files = ["pkey", "idle", "faults"].map((name) => `./tests/${name}_test.ts`);
     const [program, ...args] = [...machine, ...test, ...files];
-    let outcome = await run(root, program, args, 600);
-    // QEMU fails by itself now and then ("iotlb_to_section: Assertion ... failed").
-    for (let again = 0; outcome.status === 125 && again < 2; again++) {
-      outcome = await run(root, program, args, 600);
-    }
+    const outcome = await run(root, program, args, 1200);
     if (outcome.status === 0) return {};
     if (outcome.status === 125) throw new Error(`no emulated machine: ${outcome.text.slice(-500)}`);
     const { file, name } = failureOfBun(outcome);
