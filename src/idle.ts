@@ -6,7 +6,10 @@
  * it and keeps them for good; runtimes start threads whenever they like. So the rights
  * to a page that is in use are this thread's alone, and to a page at rest nobody has any.
  *
- * Every thread that opens windows looks after the pages of all: another one may end.
+ * The key that enclaves are sealed with closes by the same rule, under every gate.
+ *
+ * Every thread that opened windows looks after the pages of all, and goes on looking once
+ * there are none, seldom: another one may open some, and end.
  *
  * @module
  */
@@ -15,21 +18,26 @@ import { idleTimeout } from "./options.ts";
 
 /** How often pages are looked at in the time that they may pass unused. */
 const TICKS = 2;
+/** In how many such times they are looked at where none was in use the last time. */
+const SELDOM = 10;
 
-let ticking = false;
+/** Pages were in use when they were last looked at. */
+let inUse = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Pages carry a key: looks after them until none does. Keeps no process alive. */
+/** Pages are in use: looks after them until none are. Keeps no process alive. */
 export function startTicking(library: Library): void {
-  if (ticking) return;
-  ticking = true;
+  if (inUse) return;
+  inUse = true;
   tick(library);
 }
 
 function tick(library: Library): void {
+  clearTimeout(timer);
   const timeout = idleTimeout();
-  const timer: unknown = setTimeout(() => {
-    ticking = library.calls.securememory_tick(timeout) > 0;
-    if (ticking) tick(library);
-  }, timeout / TICKS);
+  timer = setTimeout(() => {
+    inUse = library.calls.securememory_tick(timeout) > 0;
+    tick(library);
+  }, inUse ? timeout / TICKS : timeout * SELDOM);
   library.runtime.unref(timer);
 }

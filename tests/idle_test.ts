@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { moduleUrl, runReporting } from "./support/report.ts";
+import { moduleUrl, reported, runReporting } from "./support/report.ts";
+import { HAS_SMAPS } from "./support/host.ts";
+import { unless } from "./support/skip.ts";
 
 test("a timer that was let go of does not keep the process alive, and still runs", async () => {
   const started = Date.now();
@@ -14,4 +16,45 @@ test("a timer that was let go of does not keep the process alive, and still runs
   `);
   assert.deepEqual([outcome.stdout, outcome.status], ["in time\nend\n", 0], outcome.stderr);
   assert.ok(Date.now() - started < 25_000);
+});
+
+test("the key that a Worker opened, which ended, is closed by a thread that had used it", {
+  skip: unless("proc", HAS_SMAPS, "there is no /proc/self/smaps"),
+}, async () => {
+  const seen = await reported<{ opened: number; left: number; closed: number }>(`
+    import { setTimeout as sleep } from "node:timers/promises";
+    import { vmas } from ${moduleUrl("tests/support/smaps.ts")};
+    import { startWorker } from ${moduleUrl("tests/support/worker.ts")};
+    const { configure, Enclave } = securememory;
+    const rungs = { store: "locked", gate: "mprotect" };
+    configure({ ...rungs, idleTimeout: 40, enclaveSlots: 0 });
+    // Pages of secrets: nothing else is locked.
+    const readable = () =>
+      vmas(process.pid).filter(({ permissions, flags }) =>
+        permissions.startsWith("r") && flags.includes("lo")
+      ).length;
+    const settled = async (wanted) => {
+      for (let round = 0; round < 300 && readable() !== wanted; round++) await sleep(10);
+      return readable();
+    };
+    const enclave = Enclave.seal(new Uint8Array([1, 2, 3]));
+    const opened = readable();
+    /** From here on this thread has nothing in use. */
+    const openInWorker = async () => {
+      const worker = startWorker(new URL(${moduleUrl("tests/workers/enclave.ts")}));
+      const ask = async (order) => (worker.post(order), await worker.receive());
+      await ask({ do: "configure", timeout: 60_000, slots: 0 });
+      await ask({ do: "attach", ticket: enclave.share() });
+      await settled(0);
+      await sleep(100);
+      await ask({ do: "read" });
+      await worker.stop();
+      return readable();
+    };
+    let left = 0;
+    // Unless this thread happened to look meanwhile.
+    for (let round = 0; round < 5 && left === 0; round++) left = await openInWorker();
+    report({ opened, left, closed: await settled(0) });
+  `);
+  assert.deepEqual(seen, { opened: 2, left: 2, closed: 0 });
 });

@@ -12,6 +12,7 @@ interface Order {
   readonly ticket?: SharedEnclave;
   readonly slots?: number;
   readonly idle?: number;
+  readonly timeout?: number;
   readonly store?: "locked";
 }
 
@@ -24,8 +25,8 @@ function held(): Enclave {
 }
 
 const actions: { readonly [name: string]: (order: Order) => unknown } = {
-  configure: ({ slots, idle, store }) =>
-    configure({ enclaveSlots: slots, enclaveIdle: idle, store }),
+  configure: ({ slots, idle, timeout, store }) =>
+    configure({ enclaveSlots: slots, enclaveIdle: idle, idleTimeout: timeout, store }),
   attach: ({ ticket }) => {
     enclave = Enclave.attach(ticket as SharedEnclave);
     return [enclave.length, `${enclave}`];
