@@ -162,7 +162,7 @@ test("out of mappings, a sealing pool wipes what it seals, and opens it again", 
       const { seals } = pool.stats();
       const failures = [];
       without(() => {
-        for (let index = 0; index < 1500; index++) touch(secrets[index]);
+        for (let index = 0; index < 200; index++) touch(secrets[index]);
       });
       const after = isAt(address, 0xc5);
       const right = chosen.withBytes((bytes) => bytes.every((byte) => byte === 0xc5));
