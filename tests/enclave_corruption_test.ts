@@ -5,9 +5,8 @@
  * @module
  */
 import { describe, it } from "node:test";
-import { passes } from "./support/boxes.ts";
-import { EVERY_RUNG, nameOf } from "./support/rungs.ts";
-import { notOnLinux } from "./support/report.ts";
+import { passes, withoutFaults } from "./support/faults.ts";
+import { environmentOf, EVERY_RUNG, nameOf } from "./support/rungs.ts";
 
 const CASES: Readonly<Record<string, string>> = {
   bits: "one changed bit anywhere, and nothing is decrypted",
@@ -22,9 +21,9 @@ const CASES: Readonly<Record<string, string>> = {
 };
 
 for (const { skip, ...rungs } of EVERY_RUNG) {
-  describe(`boxes (${nameOf(rungs)})`, { skip: notOnLinux || skip }, () => {
+  describe(`boxes (${nameOf(rungs)})`, { skip: withoutFaults || skip }, () => {
     for (const [name, claim] of Object.entries(CASES)) {
-      it(claim, () => passes(name, rungs));
+      it(claim, () => passes("boxes.ts", environmentOf(rungs), name));
     }
   });
 }

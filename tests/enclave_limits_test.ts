@@ -5,10 +5,10 @@
  */
 import { describe, it, test } from "node:test";
 import assert from "node:assert/strict";
-import { passes } from "./support/boxes.ts";
+import { passes, withoutFaults } from "./support/faults.ts";
 import { memlock, withoutMemlock } from "./support/memlock.ts";
-import { type Failure, notOnLinux, reported } from "./support/report.ts";
-import { EVERY_RUNG, nameOf } from "./support/rungs.ts";
+import { type Failure, reported } from "./support/report.ts";
+import { environmentOf, EVERY_RUNG, nameOf } from "./support/rungs.ts";
 
 const LIMIT = 65_536;
 
@@ -131,7 +131,7 @@ test("without the crypto library sealing is an UnsupportedError, and the source 
 
 for (const { skip, ...rungs } of EVERY_RUNG) {
   describe(`for every k, when the k-th system call fails (${nameOf(rungs)})`, {
-    skip: notOnLinux || skip,
+    skip: withoutFaults || skip,
   }, () => {
     for (
       const [name, claim] of [
@@ -140,7 +140,7 @@ for (const { skip, ...rungs } of EVERY_RUNG) {
         ["opening", "opening leaves the enclave as it was, and no half-made secret"],
       ] as const
     ) {
-      it(claim, () => passes(name, rungs));
+      it(claim, () => passes("boxes.ts", environmentOf(rungs), name));
     }
   });
 }

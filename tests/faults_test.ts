@@ -5,11 +5,8 @@
  * @module
  */
 import { describe, it } from "node:test";
-import assert from "node:assert/strict";
-import { type ChildOptions, ROOT, runScript } from "./support/child.ts";
+import { passes } from "./support/faults.ts";
 import { AUTO, environmentOf, EVERY_RUNG, nameOf } from "./support/rungs.ts";
-
-const FAULTS = `${ROOT}zig-out/linux-x86_64/libsecurememory-faults.so`;
 
 /** What the case `environment` reads, and scrubs. */
 const VARIABLES = Object.fromEntries(
@@ -19,22 +16,8 @@ const VARIABLES = Object.fromEntries(
   ]),
 );
 
-async function run(
-  name: string,
-  env: Readonly<Record<string, string>> = {},
-  ...args: string[]
-): Promise<void> {
-  const options: ChildOptions = {
-    env: { SECUREMEMORY_LIBRARY: FAULTS, ...env },
-    args: [name, ...args],
-  };
-  const { status, signal, stdout, stderr } = await runScript("tests/children/faults.ts", options);
-  assert.deepEqual(
-    { status, signal, stdout },
-    { status: 0, signal: null, stdout: "done\n" },
-    stderr,
-  );
-}
+const run = (name: string, env: Readonly<Record<string, string>> = {}, ...args: string[]) =>
+  passes("faults.ts", env, name, ...args);
 
 for (const { skip: missing, ...rungs } of EVERY_RUNG) {
   const env = environmentOf(rungs);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { HardenReport, SecretStatus } from "../mod.ts";
-import { ROOT } from "./support/child.ts";
+import { FAULTS } from "./support/faults.ts";
 import { moduleUrl, notOnLinux, reported } from "./support/report.ts";
 import { buildProgram, withFolder, withNative, withoutZig } from "./support/native.ts";
 import { unless } from "./support/skip.ts";
@@ -148,7 +148,7 @@ test("harden() and undo() that fail at any call of theirs leave everything as it
     report({ hardening, undoing: failures(() => hardened.undo()), end: state() });
     `,
     CORE,
-    { SECUREMEMORY_LIBRARY: `${ROOT}zig-out/linux-x86_64/libsecurememory-faults.so` },
+    { SECUREMEMORY_LIBRARY: FAULTS },
   );
   const steps = (seen: Failures["hardening"]) => seen.map(({ syscall }) => syscall);
   assert.deepEqual(steps(hardening), ["getrlimit", "getrlimit", "setrlimit", "prctl", "prctl"]);

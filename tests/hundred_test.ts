@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Counts, inCountingChild, only, skip } from "./support/counting.ts";
+import { type Counts, inCountingChild, only } from "./support/counting.ts";
+import { withoutFaults } from "./support/faults.ts";
 import { EVERY_RUNG, nameOf } from "./support/rungs.ts";
 
 for (const { skip: missing, ...rungs } of EVERY_RUNG) {
@@ -8,7 +9,7 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
   const change = gate === "pkey" ? "pkey_mprotect" : "mprotect";
 
   test(`an arena is mapped and locked once, in few calls of each kind (${nameOf(rungs)})`, {
-    skip: skip || missing,
+    skip: withoutFaults || missing,
   }, async () => {
     const { calls, pages } = await inCountingChild<{ calls: Counts; pages: number }>(
       rungs,
@@ -35,7 +36,7 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
   });
 
   test(`making 100 secrets changes protections, and nothing else (${nameOf(rungs)})`, {
-    skip: skip || missing,
+    skip: withoutFaults || missing,
   }, async () => {
     const { calls, keys } = await inCountingChild<{ calls: Counts; keys: number }>(
       rungs,
@@ -51,7 +52,7 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
   });
 
   test(`100 windows change the protection twice each, under keys never (${nameOf(rungs)})`, {
-    skip: skip || missing,
+    skip: withoutFaults || missing,
   }, async () => {
     const seen = await inCountingChild<Record<string, Counts>>(
       rungs,
@@ -93,7 +94,7 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
   test(
     `windows on more secrets than there are keys cost what they cost without (${nameOf(rungs)})`,
     {
-      skip: skip || missing,
+      skip: withoutFaults || missing,
     },
     async () => {
       const seen = await inCountingChild<Record<string, Counts> & { keys: number }>(
@@ -126,7 +127,7 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
 
   test(
     `closing 100 secrets gives their pages back without unmapping or unlocking (${nameOf(rungs)})`,
-    { skip: skip || missing },
+    { skip: withoutFaults || missing },
     async () => {
       const { closing, again, keys } = await inCountingChild<
         { closing: Counts; again: Counts; keys: number }
@@ -146,7 +147,7 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
   );
 
   test(`100 random secrets add one call of getrandom each (${nameOf(rungs)})`, {
-    skip: skip || missing,
+    skip: withoutFaults || missing,
   }, async () => {
     const calls = await inCountingChild<Counts>(
       rungs,

@@ -26,8 +26,7 @@ test("the key that a Worker opened, which ended, is closed by a thread that had 
     import { vmas } from ${moduleUrl("tests/support/smaps.ts")};
     import { startWorker } from ${moduleUrl("tests/support/worker.ts")};
     const { configure, Enclave } = securememory;
-    const rungs = { store: "locked", gate: "mprotect" };
-    configure({ ...rungs, idleTimeout: 40, enclaveSlots: 0 });
+    configure({ store: "locked", gate: "mprotect", idleTimeout: 40, enclaveSlots: 0 });
     // Pages of secrets: nothing else is locked.
     const readable = () =>
       vmas(process.pid).filter(({ permissions, flags }) =>

@@ -6,18 +6,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { existsSync } from "node:fs";
-import process from "node:process";
-import { ROOT, runScript } from "./support/child.ts";
-import { unless } from "./support/skip.ts";
-
-const FAULTS = `${ROOT}zig-out/linux-${process.arch === "x64" ? "x86_64" : "aarch64"}/` +
-  "libsecurememory-faults.so";
-const skip = unless(
-  "faults",
-  process.platform === "linux" && existsSync(FAULTS),
-  "the library that can fail is not built, or not for this system; npm run setup does it",
-);
+import { runScript } from "./support/child.ts";
+import { FAULTS, withoutFaults } from "./support/faults.ts";
 
 /** The system calls whose failure was reported. */
 async function failures(...args: readonly string[]): Promise<string[]> {
@@ -34,7 +24,7 @@ for (
 ) {
   for (const [how, when] of [["once", "for a moment"], ["forever", "for ever"]] as const) {
     test(`the first ${what} is refused where a call fails ${when}, and made later`, {
-      skip,
+      skip: withoutFaults,
     }, async () => {
       const failed = await failures(name, how);
       assert.ok(failed.includes("getrandom"), `no random bytes were asked for: ${failed}`);
@@ -43,7 +33,7 @@ for (
 }
 
 test("an enclave is refused where there are no more numbers that are used once", {
-  skip,
+  skip: withoutFaults,
 }, async () => {
   assert.ok((await failures("later")).includes("getrandom"));
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret, SecretBusyError, SecretClosedError, SecretPool, stats } from "../mod.ts";
-import { type Counts, inCountingChild, only, skip } from "./support/counting.ts";
+import { type Counts, inCountingChild, only } from "./support/counting.ts";
+import { withoutFaults } from "./support/faults.ts";
 import { EVERY_RUNG, nameOf, testOnGates } from "./support/rungs.ts";
 
 const sum = (...views: Uint8Array[]) => views.flatMap((bytes) => [...bytes]);
@@ -106,7 +107,7 @@ testOnGates("`update()` beside windows of neighbours, and not inside one of its 
 
 for (const { skip: missing, ...rungs } of EVERY_RUNG) {
   test(`each page opens once, however many of its secrets do (${nameOf(rungs)})`, {
-    skip: skip || missing,
+    skip: withoutFaults || missing,
   }, async () => {
     const seen = await inCountingChild<{ together: Counts; apart: Counts }>(
       rungs,

@@ -5,9 +5,8 @@
  */
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { CorruptionError, SecretClosedError } from "../mod.ts";
 import { Finding, Ledger } from "../soak/ledger.ts";
 import { plot, topOf } from "../soak/plot.ts";
@@ -17,15 +16,8 @@ import { growing, LINES, type Usage } from "../soak/usage.ts";
 import { patience, ROOT, runScript, RUNTIME } from "./support/child.ts";
 import { COLLECT_FLAGS } from "./support/collect.ts";
 import { withFolder } from "./support/native.ts";
-import { unless } from "./support/skip.ts";
+import { FAULTS, withoutFaults } from "./support/faults.ts";
 
-const FAULTS = `${ROOT}zig-out/linux-${process.arch === "x64" ? "x86_64" : "aarch64"}/` +
-  "libsecurememory-faults.so";
-const skip = unless(
-  "soak",
-  process.platform === "linux" && existsSync(FAULTS),
-  "the library that can fail is not built, or not for this system; npm run setup does it",
-);
 /** The lines of memory need a while until they are flat. */
 const FULL = ["--minutes", "0.2"];
 const SMALL = ["--minutes", "0.2", "--operations", "12000", "--workers", "2"];
@@ -44,7 +36,7 @@ async function soak(...args: readonly string[]): Promise<{ report: Report; svg: 
   });
 }
 
-describe("a soak", { skip, timeout: patience(150_000) }, () => {
+describe("a soak", { skip: withoutFaults, timeout: patience(150_000) }, () => {
   const [what, args] = RUNTIME === "bun"
     ? ["for 12 seconds", FULL]
     : ["of 12,000 operations", SMALL];

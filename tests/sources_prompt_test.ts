@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { Secret, SecretFactory } from "../mod.ts";
-import { patience, ROOT, RUNTIME } from "./support/child.ts";
-import { unless } from "./support/skip.ts";
+import { patience, RUNTIME } from "./support/child.ts";
+import { FAULTS, withoutFaults } from "./support/faults.ts";
 import {
   type Session,
   type SessionOptions,
@@ -15,8 +14,6 @@ import {
 import { find, withoutReading } from "./support/find.ts";
 
 const limits = { skip: withoutTerminal, timeout: patience(120_000) };
-
-const FAULTS = `${ROOT}zig-out/linux-x86_64/libsecurememory-faults.so`;
 
 /** Asks once, and says in hexadecimal what was typed, or what was thrown. */
 const ASK = `
@@ -376,8 +373,7 @@ describe("Secret.prompt and signals", () => {
 describe("when a system call fails", () => {
   it("the question fails, nothing is left, and the terminal is as it was", {
     ...limits,
-    skip: withoutTerminal ||
-      unless("faults", existsSync(FAULTS), "`zig build faults` has not made the library"),
+    skip: withoutTerminal || withoutFaults,
   }, async () => {
     const code = `
       ${ASK}

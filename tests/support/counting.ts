@@ -1,27 +1,11 @@
 /**
  * A process whose core counts its system calls.
+ *
+ * @module
  */
-import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { library } from "../../src/native/library.ts";
-import { ROOT } from "./child.ts";
+import { FAULTS } from "./faults.ts";
 import { moduleUrl, reported } from "./report.ts";
 import { environmentOf, type Rungs } from "./rungs.ts";
-import { unless } from "./skip.ts";
-
-/** The library that counts its system calls, built apart from the one that ships. */
-const counting = join(
-  ROOT,
-  "zig-out",
-  basename(dirname(library().path)),
-  "libsecurememory-faults.so",
-);
-/** Why nothing can be counted here. */
-export const skip: string | false = unless(
-  "faults",
-  existsSync(counting),
-  "the counting library is not built; scripts/setup.mjs does it",
-);
 
 /** How often the core called the system, by the names of `STEPS`, without what was not called. */
 export type Counts = { readonly [step: string]: number };
@@ -50,7 +34,7 @@ export function inCountingChild<T>(rungs: Rungs, code: string): Promise<T> {
     const make = () => Secret.from(new Uint8Array([1, 2, 3]));
     ${code}
     `,
-    { env: { SECUREMEMORY_LIBRARY: counting, ...environmentOf(rungs) } },
+    { env: { SECUREMEMORY_LIBRARY: FAULTS, ...environmentOf(rungs) } },
   );
 }
 
