@@ -4,9 +4,10 @@
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
+import process from "node:process";
 
-/** There is a /proc/self/smaps to read. */
-export const HAS_SMAPS: boolean = existsSync("/proc/self/smaps");
+/** There is a /proc/self/smaps to read. Wine has one too, which is of no Windows program. */
+export const HAS_SMAPS: boolean = process.platform === "linux" && existsSync("/proc/self/smaps");
 
 const CAP_IPC_LOCK = 14n;
 
