@@ -19,7 +19,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { add, countCases, linesOfRungs, none } from "./counts.mjs";
+import { add, countCases, failure, linesOfFailures, linesOfRungs, none } from "./counts.mjs";
 import { belongs, HAS_KEYS, testInMachines } from "./emulated/suite.mjs";
 import { kindsIn } from "./kinds.mjs";
 import { findBun, findDeno, findNode, findZig, ROOT } from "./toolchain.mjs";
@@ -47,7 +47,7 @@ function check(name, program, ...args) {
   const passed = status === 0;
   if (!passed) console.log(`${stdout}${stderr}`);
   console.log(`${passed ? "pass" : "FAIL"}: ${name}`);
-  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+  return passed ? { ...none(), passed: 1 } : failure(name, `${stderr}${stdout}`);
 }
 
 /** The tests of a folder. */
@@ -83,16 +83,16 @@ function onBun(files, first = []) {
   const report = join(folder, "bun.xml");
   const reporters = ["--reporter=junit", `--reporter-outfile=${report}`];
   const flags = ["--timeout=300000", ...reporters, ...first.map((path) => `--preload=./${path}`)];
-  const { status } = run(findBun(), ["test", ...flags, ...files.map((path) => `./${path}`)]);
-  return countCases(report, status);
+  const ended = run(findBun(), ["test", ...flags, ...files.map((path) => `./${path}`)]);
+  return countCases(report, { suite: "bun", ...ended });
 }
 
 function onDeno(files, first = []) {
   const report = join(folder, "deno.xml");
   const common = ["-A", "--quiet", "--v8-flags=--expose-gc", `--junit-path=${report}`];
   const flags = [...common, ...first.map((path) => `--preload=${path}`)];
-  const { status } = run(findDeno(), ["test", ...flags, ...files]);
-  return countCases(report, status);
+  const ended = run(findDeno(), ["test", ...flags, ...files]);
+  return countCases(report, { suite: "deno", ...ended });
 }
 
 function onNode(files, first = []) {
@@ -101,13 +101,13 @@ function onNode(files, first = []) {
   const flags = [...common, ...first.map((path) => `--import=./${path}`)];
   const reporters = ["spec", "stdout", "junit", report];
   const [screen, out, file, path] = reporters;
-  const { status } = run(findNode(), [
+  const ended = run(findNode(), [
     ...flags,
     ...[`--test-reporter=${screen}`, `--test-reporter-destination=${out}`],
     ...[`--test-reporter=${file}`, `--test-reporter-destination=${path}`],
     ...files,
   ]);
-  return countCases(report, status);
+  return countCases(report, { suite: "node", ...ended });
 }
 
 /** Tests over secrets of pools, as tests/support/kinds.ts makes them. */
@@ -165,7 +165,11 @@ const suites = {
     const skipped = Number(/(\d+) skip\b/.exec(text)?.[1] ?? 0);
     const all = Number(/run test[^\n]*\((\d+) total\)/.exec(text)?.[1] ?? passed + skipped);
     const failed = Math.max(all - passed - skipped, status === 0 ? 0 : 1);
-    return add(targets, { passed, failed, skipped });
+    const failures = failed === 0 ? [] : [
+      ["zig build test", ...text.split("\n").filter((line) => /\b(error|panic)\b/.test(line))]
+        .slice(0, 8).join("\n"),
+    ];
+    return add(targets, { passed, failed, skipped, failures });
   },
 
   bun: () => onBun(testsOf("bun")),
@@ -200,7 +204,7 @@ const suites = {
 
   docs() {
     const report = join(folder, "docs.xml");
-    const { status } = run(findDeno(), [
+    const ended = run(findDeno(), [
       "test",
       "-A",
       "--doc",
@@ -208,7 +212,7 @@ const suites = {
       `--junit-path=${report}`,
       ...["mod.ts", "doctor.ts", "edge.ts", "src/"],
     ]);
-    return countCases(report, status);
+    return countCases(report, { suite: "docs", ...ended });
   },
 
   /** Each example, started as its user would on every runtime that it names. */
@@ -270,7 +274,7 @@ async function runBeside(name) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    const counts = { ...none(), failed: 1 };
+    const counts = failure(name, "it ended before it counted");
     console.log(ending(name, counts, started));
     return counts;
   }
@@ -298,7 +302,7 @@ rmSync(folder, { recursive: true });
 const elsewhere = process.env.SECUREMEMORY_TEST_COUNTS;
 if (elsewhere !== undefined) writeFileSync(elsewhere, JSON.stringify(total));
 if (elsewhere === undefined) {
-  console.log(["", ...linesOfRungs(total)].join("\n"));
+  console.log(["", ...linesOfFailures(total), ...linesOfRungs(total)].join("\n"));
   console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 }
 process.exit(total.failed === 0 ? 0 : 1);

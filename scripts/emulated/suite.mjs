@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { add, failure, none } from "../counts.mjs";
 import { findNode, ROOT } from "../toolchain.mjs";
 import { emulate, findMachine } from "./machine.mjs";
 import { Unavailable } from "./packages.mjs";
@@ -93,12 +94,13 @@ async function countsOf(name, form) {
     const status = await emulate(command, options);
     const counts = JSON.parse(readFileSync(join(folder, "counts.json"), "utf8"));
     // A suite that ran nothing, or that ended in a way of its own, has not passed.
-    const hidden = counts.failed === 0 && (status !== 0 || counts.passed === 0) ? 1 : 0;
-    return { ...counts, failed: counts.failed + hidden };
+    const hidden = counts.failed === 0 && (status !== 0 || counts.passed === 0);
+    if (!hidden) return counts;
+    return add(counts, failure(`emulated: ${name}`, `status ${status}, ${counts.passed} passed`));
   } catch (error) {
     if (error instanceof Unavailable) throw error;
     console.log(`FAIL: ${name} in the emulated machine: ${error.message}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return failure(`emulated: ${name}`, error.message);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -125,6 +127,9 @@ export async function testInMachines(suites, { form, must = false }) {
   } catch (error) {
     const skipped = error instanceof Unavailable && !required;
     console.log(`${skipped ? "skipped" : "FAIL"}: the emulated machine: ${error.message}`);
-    return [...all, { passed: 0, failed: skipped ? 0 : 1, skipped: skipped ? 1 : 0 }];
+    const counts = skipped
+      ? { ...none(), skipped: 1 }
+      : failure("the emulated machine", error.message);
+    return [...all, counts];
   }
 }
