@@ -26,6 +26,7 @@ interface Report {
   readonly after: readonly string[];
   readonly started: boolean;
   readonly startedMaps: boolean;
+  readonly startedVariables: number;
   readonly sameEnvironment: boolean;
 }
 
@@ -74,8 +75,9 @@ describe("a program that is started", () => {
   });
 
   it("has no mapping, no descriptor and no variable of ours", { skip }, async () => {
-    const { started, startedMaps, sameEnvironment } = await measure();
+    const { started, startedMaps, startedVariables, sameEnvironment } = await measure();
     assert.ok(startedMaps, "its mappings are not seen");
+    assert.ok(startedVariables > 1, "its variables are not seen");
     assert.equal(started, false);
     assert.ok(sameEnvironment);
   });

@@ -28,10 +28,12 @@ function descriptors(): string[] {
   }).filter((target) => target !== "").sort();
 }
 
-/** All that a program sees of what it was started with. */
-function started(): string {
-  const script = "ls -l /proc/self/fd; cat /proc/self/maps /proc/self/environ";
-  return spawnSync("sh", ["-c", script], { encoding: "latin1" }).stdout;
+/** All that a program sees of what it was started with: files, in its descriptors and mappings, and variables. */
+function started(): { readonly files: string; readonly variables: readonly string[] } {
+  const script = "ls -l /proc/self/fd; cat /proc/self/maps; echo; cat /proc/self/environ";
+  const { stdout } = spawnSync("sh", ["-c", script], { encoding: "latin1" });
+  const [files = "", variables = ""] = stdout.split("\n\n");
+  return { files, variables: variables.split("\0").sort() };
 }
 
 const place = new BigUint64Array(1);
@@ -39,7 +41,8 @@ check(native.holder_shared(new Uint8Array(place.buffer)));
 const shared = bytesAt(place[0] as bigint, 32).fill(0xa7);
 const control = { found: fork(shared), intact: shared.every((byte) => byte === 0xa7) };
 
-started(); // Whatever the runtime opens to start programs is open from here on.
+// Whatever the runtime opens to start programs is open from here on.
+const startedBefore = started();
 const before = descriptors();
 /** Deno lists the variables in another order each time. */
 const variables = () =>
@@ -55,12 +58,16 @@ const forked = rungs.map((options) => {
   return { ...options, open, writing, closed: fork(view), intact: secret.equals(twin) };
 });
 
+const startedAfter = started();
 console.log(JSON.stringify({
   control,
   forked,
   before,
   after: descriptors(),
-  started: /secretmem/.test(started()),
-  startedMaps: /\[stack\]/.test(started()),
-  sameEnvironment: `${variables()}` === `${environment}`,
+  started: /secretmem/.test(startedAfter.files),
+  startedMaps: /\[stack\]/.test(startedAfter.files),
+  // A number alone, since variables can be secrets of whoever runs the tests.
+  startedVariables: startedAfter.variables.length,
+  sameEnvironment: `${variables()}` === `${environment}` &&
+    `${startedAfter.variables}` === `${startedBefore.variables}`,
 }));
