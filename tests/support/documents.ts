@@ -90,11 +90,15 @@ export function missingTests(text: string): string[] {
 
 /** Where the project's own files are. */
 const OWN = /^(?:src|zig|tests|bench|demo|scripts|docs)\/[\w./-]+$/;
+/** What setup installs there, and only what the host lacks. */
+const INSTALLED = /\bnode_modules\b/;
 
 /** Files of the project that a document names and that are not there. */
 export function missingFiles(text: string): string[] {
   const named = [...text.matchAll(/`([^`\s]+)`/g)].map(([, name]) => name as string);
-  return [...new Set(named)].filter((name) => OWN.test(name) && !existsSync(ROOT + name));
+  return [...new Set(named)].filter((name) =>
+    OWN.test(name) && !INSTALLED.test(name) && !existsSync(ROOT + name)
+  );
 }
 
 /** Lines of code, and code in backticks: where commands stand. */
