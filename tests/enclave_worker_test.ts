@@ -63,7 +63,7 @@ test("closed on the main thread, an enclave is closed in the Worker, open there 
 test("closed here, an enclave's open copy in a Worker is wiped after a while", async () => {
   const child = startWorker(script);
   try {
-    await ask("configure", { slots: 4, idle: 200, store: "locked" }, child);
+    await ask("configure", { slots: 4, idle: 2000, store: "locked" }, child);
     const bytes = crypto.getRandomValues(new Uint8Array(32));
     const enclave = Enclave.seal(bytes.slice());
     await ask("attach", { ticket: enclave.share() }, child);

@@ -30,6 +30,15 @@ const ASK = `
 const ONCE = `${ASK} console.log(ask());`;
 const FAILED = "SourceError|SOURCE_FAILED||Cannot create a secret from the terminal: ";
 
+/** A child that says how far it is, and goes on when it gets SIGUSR2. */
+const WAIT = `
+  import process from "node:process";
+  setTimeout(() => {}, 60_000);
+  let go;
+  process.on("SIGUSR2", () => go?.());
+  const step = (word) => new Promise((resolve) => { go = resolve; console.log(word); });
+`;
+
 /** What a child says that was asked once, and typed that. */
 function answered(typed: string, code = ONCE, options?: SessionOptions): Promise<string> {
   return withTerminal(code, async (session) => {
@@ -96,10 +105,11 @@ describe("Secret.prompt", () => {
 
   it("drops what was typed before the question", limits, async () => {
     await withTerminal(
-      `console.log("here"); await new Promise((go) => setTimeout(go, 500)); ${ONCE}`,
+      `${WAIT} await step("here"); ${ONCE} process.exit();`,
       async (session) => {
         await session.expect("here\n", "stdout");
         await session.type("too early\r");
+        await session.signal("SIGUSR2");
         await session.expect("Word: ");
         await session.type("in time\r");
         assert.equal((await session.end()).stdout, `${hex("in time")}\n`);
@@ -318,13 +328,16 @@ describe("Secret.prompt and signals", () => {
   it("the process ends while a Worker asks, and the terminal is as it was", limits, async () => {
     const code = `
       import process from "node:process";
-      import { Worker, isMainThread } from "node:worker_threads";
+      import { Worker, isMainThread, parentPort } from "node:worker_threads";
       ${ASK}
       if (isMainThread) {
         securememory.Secret.random(1);
-        new Worker(new URL(import.meta.url));
-        setTimeout(() => process.exit(5), 2500);
-      } else ask();
+        new Worker(new URL(import.meta.url))
+          .on("message", () => setTimeout(() => process.exit(5), 1500));
+      } else {
+        parentPort.postMessage("about to ask");
+        ask();
+      }
     `;
     await withTerminal(code, async (session) => {
       await session.expect("Word: ");
@@ -445,14 +458,6 @@ describe("what was typed", () => {
       return found;
     }, { env: { SECUREMEMORY_STORE: "locked" } });
   }
-
-  const WAIT = `
-    import process from "node:process";
-    setTimeout(() => {}, 60_000);
-    let go;
-    process.on("SIGUSR2", () => go?.());
-    const step = (word) => new Promise((resolve) => { go = resolve; console.log(word); });
-  `;
 
   it(
     "is on the secret's page alone, and nowhere once it is closed",

@@ -21,9 +21,9 @@ async function ask(worker: TestWorker, action: string, more: object = {}): Promi
   return await worker.receive();
 }
 
-/** Waits for what another thread does; a second at most. */
+/** Waits for what another thread does; half a minute at most. */
 async function eventually(holds: () => boolean): Promise<boolean> {
-  for (let pause = 0; pause < 100 && !holds(); pause++) {
+  for (let pause = 0; pause < 3000 && !holds(); pause++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return holds();

@@ -59,9 +59,9 @@ export async function withCache<T>(
   }
 }
 
-/** Waits for what a timer does; five seconds at most. */
+/** Waits for what a timer does; half a minute at most. */
 export async function eventually(holds: () => boolean): Promise<boolean> {
-  for (let pause = 0; pause < 500 && !holds(); pause++) {
+  for (let pause = 0; pause < 3000 && !holds(); pause++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return holds();
