@@ -106,7 +106,7 @@ function bun(name, filesOf, limitSeconds) {
         const said = `${failure.file}: ${failure.name}`;
         // A test that fails by accident has caught nothing: it has to fail again.
         const again = await test(failure.file === "" ? files : [failure.file]);
-        if (again.status !== 0) return { caught: said };
+        if (again.status !== 0) return { caught: said, said: again.text };
         accident = said;
       }
       return { accident };
@@ -137,7 +137,7 @@ function whole(name, command, failed, limitSeconds) {
       if (outcome.status === 0) return {};
       const failure = `${name}: ${failed.exec(outcome.text)?.[1] ?? ending(outcome)}`;
       const again = await run(root, program, args, limitSeconds);
-      return again.status === 0 ? { accident: failure } : { caught: failure };
+      return again.status === 0 ? { accident: failure } : { caught: failure, said: again.text };
     },
   };
 }
