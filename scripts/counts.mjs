@@ -13,7 +13,7 @@ const SAID = 600;
 const SHOWN = 20;
 
 /** Attributes of an element: Node leaves ">" in them as it is. */
-const ATTRIBUTES = String.raw`(?:\s+[\w:]+="[^"]*")*\s*`;
+const ATTRIBUTES = String.raw`(?:\s+[\w:.-]+="[^"]*")*\s*`;
 const CASE = new RegExp(`<testcase${ATTRIBUTES}(?:/>|>[\\s\\S]*?</testcase>)`, "g");
 const HEAD = new RegExp(`^<testcase${ATTRIBUTES}/?>`);
 const FAILURE = new RegExp(
@@ -50,9 +50,7 @@ function shortened(text) {
   return clean.length <= SAID ? clean : `${clean.slice(0, SAID)} ...`;
 }
 
-/**
- * Of the JUnit report of a suite. Deno writes nested tests as cases of their own, too.
- */
+/** Of the JUnit report of a suite. Deno writes nested tests as cases of their own, too. */
 export function countCases(report, { suite, status, signal }) {
   const ended = `it ended with ${signal ?? `status ${status}`}`;
   let text;
@@ -80,7 +78,7 @@ function plain(xml) {
 function failureOf(head, text, suite) {
   const named = (name) => plain(new RegExp(`\\b${name}="([^"]*)"`).exec(head)?.[1] ?? "");
   const file = /tests\/\S+$/.exec(named("file") || named("classname"))?.[0];
-  const [, attributes, body = ""] = FAILURE.exec(text);
+  const [, attributes, body = ""] = FAILURE.exec(text) ?? [];
   const message = /\bmessage="([^"]*)"/.exec(attributes)?.[1] ?? "";
   return failure(
     [suite, file, named("name")].filter(Boolean).join(" > "),

@@ -94,9 +94,9 @@ const verified = new Set();
 /** Every test has to pass where nothing is mutated, or its failing says nothing. */
 async function verify(root, stage) {
   if (verified.has(stage)) return;
-  const { caught, said = "" } = await stage.run(root);
+  const { caught, text = "" } = await stage.run(root);
   if (caught !== undefined) {
-    throw new Error(`Without a mutation, this fails: ${caught}\n${said.slice(-3000)}`);
+    throw new Error(`Without a mutation, this fails: ${caught}\n${text.slice(-3000)}`);
   }
   console.error(`mutate: without a mutation, ${stage.name} passes`);
   verified.add(stage);

@@ -67,7 +67,7 @@ const form = ["brief", "short"].find((name) => process.argv.includes(`--${name}`
  * What no runtime has a part in, so that one says it all: a model of pure TypeScript, documents, manifests, and
  * the form of the benchmarks' table.
  */
-const ONCE = ["bench", "documents", "model", "packaging", "plot"];
+const ONCE = ["bench", "counts", "documents", "model", "packaging", "plot"];
 
 /** The tests of a runtime. */
 function testsOf(runtime) {
@@ -165,10 +165,8 @@ const suites = {
     const skipped = Number(/(\d+) skip\b/.exec(text)?.[1] ?? 0);
     const all = Number(/run test[^\n]*\((\d+) total\)/.exec(text)?.[1] ?? passed + skipped);
     const failed = Math.max(all - passed - skipped, status === 0 ? 0 : 1);
-    const failures = failed === 0 ? [] : [
-      ["zig build test", ...text.split("\n").filter((line) => /\b(error|panic)\b/.test(line))]
-        .slice(0, 8).join("\n"),
-    ];
+    const wrong = text.split("\n").filter((line) => /\b(error|panic)\b/.test(line)).join("\n");
+    const { failures } = failed === 0 ? none() : failure("zig build test", wrong);
     return add(targets, { passed, failed, skipped, failures });
   },
 
@@ -254,6 +252,7 @@ async function runHere(name) {
   console.log(`\n==> ${name}`);
   const started = Date.now();
   const counts = await suites[name]();
+  counts.failures = counts.failures.map((line) => `${name}: ${line}`);
   console.log(ending(name, counts, started));
   return counts;
 }

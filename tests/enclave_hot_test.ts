@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { test as plain } from "node:test";
 import { configure, Enclave, purge, rekey, stats } from "../mod.ts";
-import { eventually, withCache } from "./support/enclaves.ts";
+import { withCache } from "./support/enclaves.ts";
+import { eventually } from "./support/eventually.ts";
 import { addressOf } from "./support/memory.ts";
 import { peek } from "./support/peek.ts";
 import { notOnLinux, reported } from "./support/report.ts";

@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { Enclave, purge, Secret, SecretClosedError, type SharedEnclave, stats } from "../mod.ts";
-import { eventually, withCache } from "./support/enclaves.ts";
+import { withCache } from "./support/enclaves.ts";
+import { eventually } from "./support/eventually.ts";
 import { peek } from "./support/peek.ts";
 import { notOnLinux, reported } from "./support/report.ts";
 import { testOnGates as test } from "./support/rungs.ts";

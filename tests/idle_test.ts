@@ -23,26 +23,17 @@ test("the key that a Worker opened, which ended, is closed by a thread that had 
 }, async () => {
   const seen = await reported<{ opened: number; left: number; closed: number }>(`
     import { setTimeout as sleep } from "node:timers/promises";
+    import { eventually } from ${moduleUrl("tests/support/eventually.ts")};
     import { vmas } from ${moduleUrl("tests/support/smaps.ts")};
     import { startWorker } from ${moduleUrl("tests/support/worker.ts")};
     const { configure, Enclave } = securememory;
-    const idleTimeout = (round) => 40 * 2 ** round;
-    configure({
-      store: "locked",
-      gate: "mprotect",
-      idleTimeout: idleTimeout(0),
-      enclaveSlots: 0,
-    });
+    configure({ store: "locked", gate: "mprotect", idleTimeout: 40, enclaveSlots: 0 });
     // Pages of secrets: nothing else is locked.
     const readable = () =>
       vmas(process.pid).filter(({ permissions, flags }) =>
         permissions.startsWith("r") && flags.includes("lo")
       ).length;
-    const settled = async (wanted) => {
-      const end = Date.now() + 30_000;
-      while (readable() !== wanted && Date.now() < end) await sleep(10);
-      return readable();
-    };
+    const settled = async () => (await eventually(() => readable() === 0), readable());
     const enclave = Enclave.seal(new Uint8Array([1, 2, 3]));
     const opened = readable();
     /** From here on this thread has nothing in use. */
@@ -51,7 +42,7 @@ test("the key that a Worker opened, which ended, is closed by a thread that had 
       const ask = async (order) => (worker.post(order), await worker.receive());
       await ask({ do: "configure", timeout: 60_000, slots: 0 });
       await ask({ do: "attach", ticket: enclave.share() });
-      await settled(0);
+      await settled();
       await sleep(100);
       await ask({ do: "read" });
       await worker.stop();
@@ -59,11 +50,11 @@ test("the key that a Worker opened, which ended, is closed by a thread that had 
     };
     let left = 0;
     // Unless this thread happened to look meanwhile: on a busy host a Worker takes long.
-    for (let round = 0; round < 6 && left === 0; round++) {
-      configure({ idleTimeout: idleTimeout(round) });
+    for (let idleTimeout = 40; left === 0 && idleTimeout < 2000; idleTimeout *= 2) {
+      configure({ idleTimeout });
       left = await openInWorker();
     }
-    report({ opened, left, closed: await settled(0) });
+    report({ opened, left, closed: await settled() });
   `);
   assert.deepEqual(seen, { opened: 2, left: 2, closed: 0 });
 });

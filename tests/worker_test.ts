@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { Secret, SecretBusyError, SecretClosedError, stats } from "../mod.ts";
 import { runCode } from "./support/child.ts";
+import { eventually } from "./support/eventually.ts";
 import { environmentOf, testOnGates as test } from "./support/rungs.ts";
 import { startWorker, type TestWorker, withWorker } from "./support/worker.ts";
 
@@ -19,14 +20,6 @@ after(() => worker.stop());
 async function ask(worker: TestWorker, action: string, more: object = {}): Promise<unknown> {
   worker.post({ do: action, ...more });
   return await worker.receive();
-}
-
-/** Waits for what another thread does; half a minute at most. */
-async function eventually(holds: () => boolean): Promise<boolean> {
-  for (let pause = 0; pause < 3000 && !holds(); pause++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return holds();
 }
 
 test("a Worker attaches a shared secret, reads, updates and closes it", async () => {

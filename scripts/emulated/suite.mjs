@@ -96,11 +96,14 @@ async function countsOf(name, form) {
     // A suite that ran nothing, or that ended in a way of its own, has not passed.
     const hidden = counts.failed === 0 && (status !== 0 || counts.passed === 0);
     if (!hidden) return counts;
-    return add(counts, failure(`emulated: ${name}`, `status ${status}, ${counts.passed} passed`));
+    return add(
+      counts,
+      failure(name, `in the emulated machine: status ${status}, ${counts.passed} passed`),
+    );
   } catch (error) {
     if (error instanceof Unavailable) throw error;
     console.log(`FAIL: ${name} in the emulated machine: ${error.message}`);
-    return failure(`emulated: ${name}`, error.message);
+    return failure(name, error.message);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -106,7 +106,10 @@ function bun(name, filesOf, limitSeconds) {
         const said = `${failure.file}: ${failure.name}`;
         // A test that fails by accident has caught nothing: it has to fail again.
         const again = await test(failure.file === "" ? files : [failure.file]);
-        if (again.status !== 0) return { caught: said, said: again.text };
+        if (again.status !== 0) {
+          const text = [outcome, again].map((one) => `${ending(one)}\n${one.text.slice(-1500)}`);
+          return { caught: said, text: text.join("\n") };
+        }
         accident = said;
       }
       return { accident };
@@ -137,7 +140,7 @@ function whole(name, command, failed, limitSeconds) {
       if (outcome.status === 0) return {};
       const failure = `${name}: ${failed.exec(outcome.text)?.[1] ?? ending(outcome)}`;
       const again = await run(root, program, args, limitSeconds);
-      return again.status === 0 ? { accident: failure } : { caught: failure, said: again.text };
+      return again.status === 0 ? { accident: failure } : { caught: failure, text: again.text };
     },
   };
 }

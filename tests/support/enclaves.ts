@@ -58,11 +58,3 @@ export async function withCache<T>(
     configure({ enclaveSlots: undefined, enclaveIdle: undefined });
   }
 }
-
-/** Waits for what a timer does; half a minute at most. */
-export async function eventually(holds: () => boolean): Promise<boolean> {
-  for (let pause = 0; pause < 3000 && !holds(); pause++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return holds();
-}

@@ -28,7 +28,10 @@ function descriptors(): string[] {
   }).filter((target) => target !== "").sort();
 }
 
-/** All that a program sees of what it was started with: files, in its descriptors and mappings, and variables. */
+/**
+ * All that a program sees of what it was started with: files, in its descriptors and mappings,
+ * and variables.
+ */
 function started(): { readonly files: string; readonly variables: readonly string[] } {
   const script = "ls -l /proc/self/fd; cat /proc/self/maps; echo; cat /proc/self/environ";
   const { stdout } = spawnSync("sh", ["-c", script], { encoding: "latin1" });
