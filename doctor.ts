@@ -26,10 +26,10 @@ export type { Advice } from "./src/doctor/advice.ts";
 export type { Host, Surroundings } from "./src/doctor/host.ts";
 export type { Picture, PictureMoment, PicturePages, PicturePart } from "./src/doctor/picture.ts";
 export {
-  type CryptoReport,
   examine,
   type LibraryReport,
   type LockReport,
+  type PartReport,
   type Report,
   type Row,
   type RowName,

@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { examine, run } from "../doctor.ts";
 import { type Availability, capabilities } from "../mod.ts";
 import { cryptoPath } from "../src/native/crypto.ts";
+import { extraPath } from "../src/native/library.ts";
 import { VERSION } from "../src/version.ts";
 import { commandLine, ROOT, runCode, runScript } from "./support/child.ts";
 import { doctor, examined, rowOf, unwrapped } from "./support/doctor.ts";
@@ -62,49 +63,58 @@ test("`--json` names the library with its size and hash", async () => {
   });
 });
 
-test("`--json` and the text name the crypto library, which was loaded, in the same way", async () => {
-  const { printed: { crypto } } = await examined();
-  assert.deepEqual([crypto.loaded, crypto.reason, crypto.advice], [true, null, []]);
-  const bytes = readFileSync(cryptoPath());
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  assert.deepEqual(crypto.library, {
+/** The libraries that are loaded when they are needed. */
+const PARTS = [
+  {
+    part: "crypto",
+    heading: "Crypto",
     path: cryptoPath(),
-    bytes: bytes.length,
-    sha256,
-    verified: true,
-  });
-  const { stdout } = await doctor([]);
-  const line = new RegExp(
-    `^Crypto       (.*), [0-9,]+ bytes\n {13}sha256 ${sha256}, verified$`,
-    "m",
-  );
-  assert.equal(line.exec(stdout)?.[1], cryptoPath());
-});
+    variable: "SECUREMEMORY_CRYPTO_LIBRARY",
+    needs: "keyed operations",
+  },
+  {
+    part: "extra",
+    heading: "Extra",
+    path: extraPath(),
+    variable: "SECUREMEMORY_EXTRA_LIBRARY",
+    needs: "pools, enclaves and secrets from outside",
+  },
+] as const;
 
-test("where the crypto library cannot be loaded, that is said, and secrets work", async () => {
-  for (
-    const [path, words, advice] of [
-      ["/nonexistent/crypto.so", "it is missing, not readable", "reinstall"],
-      // A library of ours, but another one.
-      [known.library as string, "it is missing, not readable", "reinstall"],
-    ] as const
-  ) {
-    const env = { SECUREMEMORY_CRYPTO_LIBRARY: path };
-    const { status, printed } = await examined([], { env });
-    assert.equal(status, 0);
-    assert.equal(printed.secret.made, true);
-    const { loaded, reason, advice: given, library } = printed.crypto;
-    assert.deepEqual([loaded, library], [false, null]);
-    assert.ok(reason?.startsWith("Cannot load the native crypto library named by"), `${reason}`);
-    assert.ok(reason?.includes(words), `${reason}`);
-    assert.deepEqual(given.map(({ id }) => id), [advice]);
-    const { stdout } = await doctor([], { env });
-    assert.ok(
-      unwrapped(stdout).includes(`Crypto not loaded, so there are no keyed operations: ${reason}`),
+for (const { part, heading, path, variable, needs } of PARTS) {
+  test(`\`--json\` and the text name the ${part} library, which was loaded, in the same way`, async () => {
+    const { printed: { [part]: found } } = await examined();
+    assert.deepEqual([found.loaded, found.reason, found.advice], [true, null, []]);
+    const bytes = readFileSync(path);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    assert.deepEqual(found.library, { path, bytes: bytes.length, sha256, verified: true });
+    const { stdout } = await doctor([]);
+    const line = new RegExp(
+      `^${heading.padEnd(12)} (.*), [0-9,]+ bytes\n {13}sha256 ${sha256}, verified$`,
+      "m",
     );
-    assert.ok(unwrapped(stdout).includes(given[0]?.text as string));
-  }
-});
+    assert.equal(line.exec(stdout)?.[1], path);
+  });
+
+  test(`where the ${part} library cannot be loaded, that is said, and secrets work`, async () => {
+    // One that is not there, and one of ours that is another.
+    for (const wrong of ["/nonexistent/library.so", known.library as string]) {
+      const env = { [variable]: wrong };
+      const { status, printed } = await examined([], { env });
+      assert.equal(status, 0);
+      assert.equal(printed.secret.made, true);
+      const { loaded, reason, advice, library } = printed[part];
+      assert.deepEqual([loaded, library], [false, null]);
+      assert.ok(reason?.startsWith(`Cannot load the native ${part} library named by`), `${reason}`);
+      assert.ok(reason?.includes("it is missing, not readable"), `${reason}`);
+      assert.deepEqual(advice.map(({ id }) => id), ["reinstall"]);
+      const { stdout } = await doctor([], { env });
+      const said = `${heading} not loaded, so there are no ${needs}: ${reason}`;
+      assert.ok(unwrapped(stdout).includes(said), stdout);
+      assert.ok(unwrapped(stdout).includes(advice[0]?.text as string));
+    }
+  });
+}
 
 test("a library that is not the one of this version is told from it", async () => {
   await withFolder(async (folder) => {

@@ -176,14 +176,22 @@ const keyed = {
   name: "bun, with protection keys",
   async run(root) {
     const machine = [process.execPath, "scripts/emulated.mjs", "--timeout", "540", "--"];
-    const test = ["env", "REQUIRE=pkey,secretmem", "bun", "test", "--bail=1", "--timeout=240000"];
+    const test = [
+      "env",
+      "REQUIRE=pkey,secretmem",
+      "SECUREMEMORY_TEST_SLOWDOWN=10",
+      "bun",
+      "test",
+      "--bail=1",
+      "--timeout=240000",
+    ];
     const files = ["pkey", "idle", "faults"].map((name) => `./tests/${name}_test.ts`);
     const [program, ...args] = [...machine, ...test, ...files];
     const outcome = await run(root, program, args, 1200);
     if (outcome.status === 0) return {};
     if (outcome.status === 125) throw new Error(`no emulated machine: ${outcome.text.slice(-500)}`);
     const { file, name } = failureOfBun(outcome);
-    return { caught: `${file}: ${name}` };
+    return { caught: `${file}: ${name}`, text: outcome.text.slice(-3000) };
   },
 };
 

@@ -8,7 +8,8 @@ import { SecureMemoryError } from "../errors.ts";
 import { cryptoPath } from "../native/crypto.ts";
 import { currentRuntime } from "../native/current.ts";
 import { HASHES } from "../native/hashes.ts";
-import { CORE, CRYPTO, type Part } from "../native/part.ts";
+import { extraPath } from "../native/library.ts";
+import { CORE, CRYPTO, EXTRA, type Part } from "../native/part.ts";
 import type { RuntimeName } from "../native/runtime.ts";
 import { VERSION } from "../version.ts";
 import { type Advice, adviceOn } from "./advice.ts";
@@ -64,9 +65,9 @@ export interface LibraryReport {
   readonly verified: boolean | null;
 }
 
-/** The native crypto library, which keyed operations need: `hmac`, `encrypt`, and so on. */
-export interface CryptoReport {
-  /** Whether it could be loaded: keyed operations work. */
+/** A native library that is loaded by the first operation that needs it. */
+export interface PartReport {
+  /** Whether it could be loaded: what needs it works. */
   readonly loaded: boolean;
   /** Why not; `null` if it was loaded. */
   readonly reason: string | null;
@@ -112,8 +113,10 @@ export interface Report {
   readonly host: Host;
   /** The native library; `null` if none could be loaded. */
   readonly library: LibraryReport | null;
-  /** The native crypto library. */
-  readonly crypto: CryptoReport;
+  /** The native crypto library, which keyed operations need: `hmac`, `encrypt`, and so on. */
+  readonly crypto: PartReport;
+  /** The native extra library, which pools, enclaves and secrets from outside need. */
+  readonly extra: PartReport;
   /** Bytes of a memory page; 0 if unknown. */
   readonly pageSize: number;
   /** The budget for locked memory. */
@@ -132,7 +135,7 @@ export interface Report {
 
 /**
  * Looks what this host offers: asks the kernel, makes a secret, looks at its pages, closes it, and
- * loads both native libraries.
+ * loads the other two native libraries, too.
  * Never throws for something missing, and never prompts for a permission. It holds its thread
  * up for a moment where pages have to come to rest: under the gate `pkey`, for less than a second.
  *
@@ -159,7 +162,8 @@ export function examine(): Report {
     runtime: runtimeOfHost(),
     host,
     library: known.library === undefined ? null : libraryAt(known.library, CORE),
-    crypto: cryptoOf(known, host),
+    crypto: partOf(CRYPTO, cryptoPath, known, host),
+    extra: partOf(EXTRA, extraPath, known, host),
     pageSize: known.pageSize,
     lock: lockOf(known, host),
     hibernation: known.hibernation,
@@ -207,17 +211,22 @@ function libraryAt(path: string, part: Part): LibraryReport {
   };
 }
 
-function cryptoOf({ supported, reason }: Capabilities, host: Host): CryptoReport {
-  const missing = (why: string): CryptoReport => ({
+function partOf(
+  part: Part,
+  pathOf: () => string,
+  { supported, reason }: Capabilities,
+  host: Host,
+): PartReport {
+  const missing = (why: string): PartReport => ({
     loaded: false,
     reason: why,
     advice: adviceOn({ row: "secret", reason: why }, host),
     library: null,
   });
-  // It gets its secrets from the core.
+  // It gets its secrets, or its variables, from the core.
   if (!supported) return missing(reason ?? "no secret can be made here");
   try {
-    return { loaded: true, reason: null, advice: [], library: libraryAt(cryptoPath(), CRYPTO) };
+    return { loaded: true, reason: null, advice: [], library: libraryAt(pathOf(), part) };
   } catch (error) {
     if (!(error instanceof SecureMemoryError)) throw error;
     return missing(error.message);

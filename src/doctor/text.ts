@@ -6,7 +6,7 @@
 import type { Advice } from "./advice.ts";
 import { draw } from "./draw.ts";
 import type { Host } from "./host.ts";
-import type { LibraryReport, Report, Row } from "./report.ts";
+import type { LibraryReport, PartReport, Report, Row } from "./report.ts";
 import { count, type Styles, stylesOf, type Terminal, wrap } from "./terminal.ts";
 
 /** What was asked for, beside the report. */
@@ -128,15 +128,21 @@ function adviser(
 const bytes = (number: number) => `${count(number)} bytes`;
 
 function libraries(
-  { library, crypto }: Report,
+  { library, crypto, extra }: Report,
   { columns }: Terminal,
   print: (advice: readonly Advice[]) => string[],
 ): string[] {
   if (library === null) return [];
-  const lines = libraryLines("Library", library);
-  if (crypto.library !== null) return [...lines, ...libraryLines("Crypto", crypto.library)];
-  const why = `not loaded, so there are no keyed operations: ${crypto.reason}`;
-  return [...lines, ...wrap(why, columns, "Crypto       ", INDENT), ...print(crypto.advice)];
+  const part = (name: string, needs: string, { library, reason, advice }: PartReport) => {
+    if (library !== null) return libraryLines(name, library);
+    const why = `not loaded, so there are no ${needs}: ${reason}`;
+    return [...wrap(why, columns, name.padEnd(INDENT.length), INDENT), ...print(advice)];
+  };
+  return [
+    ...libraryLines("Library", library),
+    ...part("Crypto", "keyed operations", crypto),
+    ...part("Extra", "pools, enclaves and secrets from outside", extra),
+  ];
 }
 
 const INDENT = " ".repeat(13);
