@@ -15,9 +15,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { cacheFolders } from "../src/native/cache_file.ts";
+import { cryptoPath } from "../src/native/crypto.ts";
 import { HASHES } from "../src/native/hashes.ts";
 import { detectRuntime } from "../src/native/library.ts";
 import { type ChildOptions, RUNTIME } from "./support/child.ts";
+import { denoPath, withoutDeno } from "./support/deno.ts";
 import { withoutMounts } from "./support/mounts.ts";
 import { buildNative, withoutZig } from "./support/native.ts";
 import { type Package, withPackage } from "./support/package.ts";
@@ -182,6 +184,48 @@ for (
     });
   });
 }
+
+test("a foreign library beside the module, and an older one, are refused with both hashes", {
+  skip: notOnLinux || withoutZig,
+}, async () => {
+  await withPackage(async (of) => {
+    const foreign = readFileSync(cryptoPath());
+    const older = readFileSync(buildNative("wrong_version", of.folder));
+    for (const bytes of [foreign, older]) {
+      const path = putLibrary(of, () => bytes);
+      const { error, path: used } = await of.reported<Told>(TELL);
+      assert.equal(used, undefined);
+      assert.match(
+        error ?? "",
+        /^UnsupportedError: .* It is damaged, or belongs to another version/,
+      );
+      const found = detectRuntime().sha256(bytes);
+      for (const part of [path, HASH, found]) assert.ok(error?.includes(part), `${error}`);
+    }
+  });
+});
+
+test("a Deno that may not read the library has nobody look at it: SECURITY.md says so", {
+  skip: withoutDeno || notOnLinux || withoutZig,
+}, async () => {
+  await withPackage(async (of) => {
+    const tell = (...flags: string[]) =>
+      of.reported<Told>(TELL, {
+        deno: denoPath(),
+        flags: ["--no-prompt", "--allow-ffi", "--allow-env", ...flags],
+      });
+    const longer = putLibrary(of, (bytes) => Uint8Array.from([...bytes, 0]));
+    assert.deepEqual(await tell(), { path: longer, length: 32 });
+    assert.match((await tell(`--allow-read=${longer}`)).error ?? "", new RegExp(HASH));
+    // What is no library of ours at all, or of another version, is not taken for one.
+    for (const bytes of [readFileSync(cryptoPath()), new Uint8Array(100)]) {
+      putLibrary(of, () => bytes);
+      const { error, path } = await tell();
+      assert.equal(path, undefined);
+      assert.match(error ?? "", /^UnsupportedError: .* or not SecureMemory's for this platform/);
+    }
+  });
+});
 
 test("two users of one host use it at the same time, from one copy of the package", {
   skip: withoutUser,

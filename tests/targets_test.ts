@@ -12,6 +12,7 @@ import { CRYPTO_SYMBOLS } from "../src/native/crypto_symbols.ts";
 import { EXTRA_START, EXTRA_SYMBOLS } from "../src/native/extra_symbols.ts";
 import { SYMBOLS } from "../src/native/symbols.ts";
 import { ROOT } from "./support/child.ts";
+import { leftIn, unstripped } from "./support/stripped.ts";
 import { readElf } from "./support/elf.ts";
 import {
   CS_ADHOC,
@@ -72,6 +73,18 @@ test("each library of each target is smaller than 64 KiB", options, () => {
     const bytes = statSync(path).size;
     assert.ok(bytes > 16_384, `${path} has ${bytes} bytes`);
     assert.ok(bytes < 65_536, `${path} has ${bytes} bytes`);
+  }
+});
+
+test("each library of each target is stripped", options, () => {
+  for (const { path } of [...ALL, ...CRYPTO, ...EXTRA]) {
+    const { names, debugging } = leftIn(readFileSync(path));
+    assert.deepEqual([names, debugging], [0, false], path);
+  }
+  // Control: one of each kind that was not stripped.
+  for (const target of ["x86_64-linux", "x86_64-macos", "x86_64-windows"]) {
+    const { names, debugging } = leftIn(unstripped(target));
+    assert.ok(names > 0 || debugging, target);
   }
 });
 

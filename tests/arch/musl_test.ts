@@ -6,9 +6,11 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { patience, ROOT } from "../support/child.ts";
+import { withPackage } from "../support/package.ts";
 import { withFolder, withoutZig, zigPath } from "../support/native.ts";
 import { assertSmoke, assertStray, childPath, libraryOf } from "./support/runs.ts";
 import { find, got, runToEnd, tools } from "./support/tools.ts";
@@ -62,3 +64,16 @@ test("musl: Bun creates, opens, compares and closes secrets", {
   assert.equal(smoke.status.locked, true);
   assertStray(runToEnd([...got(bun) as string[], childPath("stray")]));
 });
+
+test("musl: without a file beside the modules the library comes from memory", {
+  skip: bun.skip,
+  timeout: patience(120_000),
+}, () =>
+  withPackage((of) => {
+    const child = join(of.folder, childPath("smoke"));
+    cpSync(join(ROOT, childPath("smoke")), child);
+    const { status, stdout, stderr } = runToEnd([...got(bun) as string[], child]);
+    assert.equal(status, 0, `${stdout}${stderr}`);
+    assert.match(JSON.parse(stdout).capabilities.library, /^\/proc\/self\/fd\/\d+$/);
+    return Promise.resolve();
+  }));

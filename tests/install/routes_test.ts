@@ -3,7 +3,7 @@
  * projects by each package manager, and used on each runtime. Nothing leaves this machine.
  */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { patience, ROOT } from "../support/child.ts";
@@ -129,6 +129,12 @@ describe("the package, installed", () => {
   }, limit);
 
   after(async () => {
+    rows.push({
+      route: "deno compile",
+      runtime: "deno",
+      commands: ["deno compile --include lib --allow-ffi main.ts"],
+      library: "not run: Deno downloads a runtime for it",
+    });
     await registry.stop();
     await jsr.stop();
     removeTemporary(folder);
@@ -204,6 +210,22 @@ describe("the package, installed", () => {
       });
     });
   }
+
+  it("README's table of how to install has the commands that are tried here", () => {
+    const table = readFileSync(join(ROOT, "README.md"), "utf8").match(
+      /^\| \w+ [\d.]+ or later .*$/gm,
+    );
+    const cells = table?.map((line) => [...line.matchAll(/`([^`]+)`/g)].map(([, cell]) => cell));
+    const starts = Object.values(COMMANDS).map((command) => command.replace(" --no-prompt", ""));
+    assert.deepEqual(cells, [
+      [`bun add ${NAME}`, starts[0]],
+      [`deno add jsr:${NAME}`, starts[1]],
+      [`npm install ${NAME}`, starts[2]],
+    ]);
+    for (const { name, install } of ROUTES.slice(0, 2)) {
+      assert.ok(cells?.some(([first]) => first === install), name);
+    }
+  });
 
   describe("in one file, without node_modules", () => {
     let empty = "";

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,9 +12,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import {
+  AuthenticationError,
   capabilities,
+  Enclave,
   Secret,
   SecretClosedError,
+  SecretPool,
   SecretWriter,
   SourceError,
 } from "../../../mod.ts";
@@ -64,6 +68,27 @@ using written = await writer.secret;
 assert.equal(written.equals(content), true);
 decoded.close();
 written.close();
+
+// Keyed operations, pools and enclaves: the other two libraries.
+using signer = Secret.from(Uint8Array.from({ length: 32 }, (_, index) => index + 1));
+const own = signer.hmac("SHA-256", "message");
+assert.equal(Buffer.from(own).toString("hex"), mac);
+assert.equal(signer.verifyHmac("SHA-256", "message", own), true);
+assert.equal(signer.verifyHmac("SHA-256", "another", own), false);
+const ciphertext = signer.encrypt(content);
+assert.deepEqual(signer.decrypt(ciphertext), content);
+ciphertext[100]! ^= 1;
+assert.throws(() => signer.decrypt(ciphertext), AuthenticationError);
+{
+  using pool = new SecretPool({ onPressure: "seal" });
+  const pooled = Array.from({ length: 100 }, (_, index) => pool.from(new Uint8Array([index, 7])));
+  assert.deepEqual(pooled.map((one) => one.withBytes((view) => view[0])), [...pooled.keys()]);
+}
+const enclave = Enclave.seal(new Uint8Array([1, 2, 3]));
+assert.deepEqual(enclave.withBytes((view) => [...view]), [1, 2, 3]);
+using unsealed = enclave.open();
+assert.equal(unsealed.equals(new Uint8Array([1, 2, 3])), true);
+enclave.close();
 
 const many = Array.from({ length: 300 }, () => Secret.random(16));
 for (const secret of many) secret.close();
