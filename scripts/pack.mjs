@@ -38,8 +38,9 @@ import { findZig, ROOT } from "./toolchain.mjs";
 /**
  * More than this, and somebody has to decide what to leave out. Eighteen libraries, each as a file
  * (for npm, and for Deno's --allow-ffi=<path>) and as a module (for bundlers and executables), are
- * five sixths of it, packed already: by gzip and by Brotli. The limit is what everything comes
- * to, and 5 %.
+ * five sixths of it, packed already: by gzip and by Brotli. Without any library the rest has 179 KiB, and
+ * the eighteen, each once, take 427 at best: a tarball of six targets is never under 400. The limit is
+ * what everything comes to, and 5 %.
  */
 const LIMIT_KIB = 1200;
 

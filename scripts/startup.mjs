@@ -5,9 +5,11 @@
  *
  *     npm run startup [-- PAIRS]    21 pairs of starts of each kind unless told
  *
- * Deno runs the sources, too, as it does from JSR: they have their types stripped at a cold start.
+ * Deno runs the sources, too: at a cold start they have their types stripped. Over http from
+ * loopback, as from JSR, they are fetched then, and there is no library beside them.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,11 +40,21 @@ const empty = put("empty.mjs");
 const installed = put("installed.mjs", "@securememory/core");
 const sources = put("sources.mjs", `${ROOT}mod.ts`);
 
+// In a process of its own: this one waits for those that it starts.
+const server = spawn(process.execPath, [`${ROOT}scripts/serve.mjs`, ROOT], {
+  stdio: ["ignore", "pipe", "inherit"],
+});
+process.on("exit", () => server.kill());
+const [port] = await once(server.stdout.setEncoding("utf8"), "data");
+const host = `127.0.0.1:${port.trim()}`;
+const remote = put("remote.mjs", `http://${host}/mod.ts`);
+
 const deno = [findDeno(), "run", "--quiet", "--no-check", "--allow-ffi"];
 const kinds = [
   ["Bun, from npm", [findBun()], installed],
   ["Deno, from npm", deno, installed],
-  ["Deno, TypeScript as from JSR", deno, sources],
+  ["Deno, TypeScript from files", deno, sources],
+  ["Deno, TypeScript over http, as from JSR", [...deno, `--allow-import=${host}`], remote],
   ["Node, from npm", [findNode(), "--no-warnings"], installed],
 ];
 
@@ -74,3 +86,4 @@ for (const [name, command, script] of kinds) {
   });
   console.log(`| ${name} | ${cells.join(" | ")} |`);
 }
+server.kill();

@@ -25,12 +25,16 @@ const N_EXT = 1;
 const NLIST_BYTES = 16;
 /** The first one. Zig's linker names two variables that lie in others, whatever it is told. */
 const TEXT_SECTION = 1;
-/** Nor is a jump of the linker's to a function of the system a function of ours. */
-const THUNK = /__thunk$/;
+/**
+ * Zig's linker for macOS keeps some names that say nothing of the source: of its jumps to functions of
+ * the system, of pieces that the compiler found twice, and those by which object files find each other.
+ */
+const KEPT = /__thunk$|^_OUTLINED_FUNCTION_\d+$|^_securememory_hot_\w+$/;
 
 /** What is left in a file of any of the three formats. */
 export function leftIn(file: Buffer): Left {
-  const debugging = [".debug_info", "__debug_info", ".debug_line"].some((name) =>
+  // The last one begins the record of a PE file that names the file with its names.
+  const debugging = [".debug_info", "__debug_info", ".debug_line", "RSDS"].some((name) =>
     file.includes(name)
   );
   return { names: namesIn(file), debugging };
@@ -64,7 +68,7 @@ function namesInMacho(file: Buffer): number {
         const inText = file.readUInt8(name + 5) === TEXT_SECTION;
         if (!inText || (file.readUInt8(name + 4) & N_EXT) !== 0) return false;
         const text = strings + file.readUInt32LE(name);
-        return !THUNK.test(file.toString("latin1", text, file.indexOf(0, text)));
+        return !KEPT.test(file.toString("latin1", text, file.indexOf(0, text)));
       }).length;
     }
     at += file.readUInt32LE(at + 4);
