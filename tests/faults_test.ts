@@ -54,6 +54,8 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
       }
       it("a keyed operation makes nothing, and its key is as it was, or destroyed", () =>
         run("keyed", env, ...keys));
+      it("memory that the kernel has not got when it is touched is an error, and no signal", () =>
+        run("touched", env));
       it("a file is read on when the system asks for patience", () => run("interrupted", env));
       it("a window is not entered, or its secret is destroyed", () => run("window", env, ...keys));
       it("neither the callback's error nor the window's is lost", () => run("both", env, ...keys));

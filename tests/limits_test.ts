@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { capabilities, type SecretStatus } from "../mod.ts";
 import { bindingLimit, memlock, withoutMemlock } from "./support/memlock.ts";
 import { type Failure, reported } from "./support/report.ts";
+import { unless } from "./support/skip.ts";
 import { AUTO, autoOfChild } from "./support/rungs.ts";
 
 /** Runs a child that may lock so many bytes, and makes sure that this binds it. */
@@ -287,3 +288,41 @@ test("allowUnlocked takes locked memory as long as there is some", {
   );
   assert.deepEqual(stores, [store, "unlocked", store]);
 });
+
+for (const wrapper of [["prlimit", "--memlock=2097152"], memlock(2 << 20)]) {
+  const who = wrapper[0] === "prlimit" && wrapper.length === 2 ? "one that may exceed it" : "all";
+  test(`above the budget memory of memfd_secret is an error and no signal, for ${who}`, {
+    skip: withoutMemlock ||
+      unless(
+        "secretmem",
+        capabilities().stores.secretmem.available,
+        "memfd_secret is missing here",
+      ),
+  }, async () => {
+    // Some kernels charge a page when it is mapped, others (6.12.117) when it is touched, to root too.
+    const { count, name, intact, again } = await reported<{
+      count: number;
+      name: string | null;
+      intact: boolean;
+      again: boolean;
+    }>(
+      `
+      const made = [];
+      let refusal = null;
+      while (refusal === null && made.length < 20) {
+        refusal = failureOf(() => made.push(Secret.random(300_000)));
+      }
+      const intact = made.every((secret) => secret.equals(secret) && secret.withBytes((bytes) =>
+        new Set(bytes).size === 256));
+      const count = made.length;
+      for (const secret of made) secret.close();
+      const again = failureOf(() => Secret.random(300_000)) === null;
+      report({ count, name: refusal && refusal.name, intact, again });
+    `,
+      { wrapper, env: { SECUREMEMORY_STORE: "secretmem" } },
+    );
+    assert.ok(count >= 4, `${count}`);
+    assert.equal(name, count === 20 ? null : "LockLimitError");
+    assert.deepEqual([intact, again], [true, true]);
+  });
+}

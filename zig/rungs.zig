@@ -120,7 +120,12 @@ fn ask(answer: *Answer, page_size: usize, comptime find_out: fn (*Cause, usize) 
 
 /// memfd_secret is there, and the lock budget is spent.
 fn is_spent(answer: *const Answer) bool {
-    return answer.cause.step == .mmap and secretmem.errno_is_limit(answer.cause.errno);
+    const errno = answer.cause.errno;
+    return switch (answer.cause.step) {
+        .mmap => secretmem.errno_is_limit(errno),
+        .getrandom => secretmem.touch_errno_is_limit(errno),
+        else => false,
+    };
 }
 
 /// The whole recipe, with one page.

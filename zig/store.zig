@@ -79,10 +79,10 @@ pub inline fn vars() *Variables {
 pub fn take(cause: *abi.Cause, page_size: usize, length: u32, wish: rungs.Wish) abi.Error!*Record {
     if (wish.store == .secretmem) {
         try rungs.probe(cause, page_size, .secretmem);
-        return take_from(cause, page_size, length, .secretmem);
+        return take_secretmem(cause, page_size, length);
     }
     if (wish.store == null and rungs.prefers_secretmem(page_size)) {
-        if (take_from(cause, page_size, length, .secretmem)) |record| return record else |_| cause.* = .{};
+        if (take_secretmem(cause, page_size, length)) |record| return record else |_| cause.* = .{};
     }
     return take_from(cause, page_size, length, .locked) catch |err| {
         // Over the limit, or refused by a sandbox.
@@ -91,6 +91,56 @@ pub fn take(cause: *abi.Cause, page_size: usize, length: u32, wish: rungs.Wish) 
         cause.* = .{};
         return take_from(cause, page_size, length, .unlocked);
     };
+}
+
+/// A unit of a memfd_secret area, all of whose pages are there.
+fn take_secretmem(cause: *abi.Cause, page_size: usize, length: u32) abi.Error!*Record {
+    const record = try take_from(cause, page_size, length, .secretmem);
+    record.lock.acquire();
+    defer record.lock.release();
+    if (record.touched) return record;
+    touch(cause, page_size, record) catch |err| {
+        var ignored: abi.Cause = .{};
+        give(&ignored, page_size, record) catch {};
+        return err;
+    };
+    return record;
+}
+
+/// Some kernels charge a page of memfd_secret(2) when it is first touched, to root as well, and
+/// answer with SIGBUS above the lock budget (6.12.117 does, 6.18 does not). MADV_POPULATE_WRITE is not for
+/// such pages. So the kernel itself is the first to write to each: it says EFAULT.
+fn touch(cause: *abi.Cause, page_size: usize, record: *Record) abi.Error!void {
+    os.open(cause, record.base, record.span, .write) catch return error.ProtectionFailed;
+    const touched = touch_pages(cause, page_size, record);
+    var closing: abi.Cause = .{};
+    os.close(&closing, record.base, record.span) catch {
+        if (touched) |_| cause.* = closing else |_| {}
+        // Open, and nothing in it. If it stays, whoever takes it next closes it.
+        var ignored: abi.Cause = .{};
+        drop_memory(&ignored, record) catch {};
+        return error.ProtectionFailed;
+    };
+    try touched;
+    record.touched = true;
+}
+
+fn touch_pages(cause: *abi.Cause, page_size: usize, record: *const Record) abi.Error!void {
+    var address = record.base;
+    while (address < record.base + record.span) : (address += page_size) {
+        const byte = @as([*]u8, @ptrFromInt(address))[0..1];
+        os.random(cause, byte) catch {
+            const limited = secretmem.touch_errno_is_limit(cause.errno) and is_limited();
+            return if (limited) error.LockLimit else error.AllocationFailed;
+        };
+        byte[0] = 0;
+    }
+}
+
+fn is_limited() bool {
+    var ignored: abi.Cause = .{};
+    const limit = os.lock_limit(&ignored) catch return false;
+    return limit != std.math.maxInt(u64);
 }
 
 fn take_from(cause: *abi.Cause, page_size: usize, length: u32, store: abi.Store) abi.Error!*Record {
@@ -234,6 +284,7 @@ fn adopt(record: *Record, base: usize, span: usize, store: abi.Store, kind: tabl
     record.store = store;
     record.kind = kind;
     record.dropped = false;
+    record.touched = false;
     record.access = .none;
 }
 

@@ -52,6 +52,8 @@ pub const Record = struct {
     kind: Kind = .page,
     /// The memory is gone; only the address is still taken.
     dropped: bool = false,
+    /// All its pages are there. Only memory of memfd_secret(2) has to know.
+    touched: bool = false,
     /// A window for every thread is open, and counted; not a moment of the core's own.
     window: bool = false,
     /// Opened since the last tick of the idle rule.

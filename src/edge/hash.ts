@@ -6,4 +6,4 @@
  */
 
 /** In hexadecimal. */
-export const WASM_HASH = "c53c1f13e4f1f71b794eafdb20ea2e5d12f8beccc03b458257429ccccc8878ae";
+export const WASM_HASH = "af0f7deb7c44d188912305b1f5a98cfd8be0d9e975f2b900a81dea48387fae7b";

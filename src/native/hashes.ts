@@ -9,12 +9,12 @@ import type { Part } from "./part.ts";
 /** By library, operating system and processor. */
 export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: string }>> = {
   core: {
-    "linux-x86_64": "dc72db1b273cde4a3c247dab8f5d31feeb919853998a62b07bbc70cce08e20b0",
-    "linux-aarch64": "9767d396d063c2bcac83a44747d90a4984a9b1f4ff94ff29399eeaa83d8511f4",
-    "macos-x86_64": "cbe0c9f04e652c9bd9184732178cdc8f522c95d89c2e7726e7085c49be79a6cf",
-    "macos-aarch64": "734398cd50e198ea6edd42c72e98bca64bc385a6acfd13773e2b9d83860d9a60",
-    "windows-x86_64": "fefce113cbb36a7b9578a0cfe1d9ffa5d0efda0ae48de04eab4641aa114a472b",
-    "windows-aarch64": "44a9f02d063b3821c86bf9ed1d70d363d3f87b1a5378e47953e9b27cc6b239e9",
+    "linux-x86_64": "364e105cf72e2b5e8c53dd867e86c96f224b7d969048cc90daf0699850251d01",
+    "linux-aarch64": "50f3ca108a53cceb81f751579b89716959061e4576f587afe725aa7d0858840a",
+    "macos-x86_64": "f5d90638fc674860df3a2af5b988bca0e38aab108b8c103c942eb6f690107f2d",
+    "macos-aarch64": "79960a596c226da961fc482927424f0856910cccd71127b4bcd37ef6f653b548",
+    "windows-x86_64": "d26bb4cc9f4034424c5fc9c922e40f533da1426021712468d23472e670a4c9f7",
+    "windows-aarch64": "17d9cfb04ce8147799a2b97ae8e68bd5c8470fec78eb262b9e5feca3c2fc5f2d",
   },
   crypto: {
     "linux-x86_64": "3fb2d12a3c087d582103cf4de37c429453551ad5d8f56c64d2bbfd074db8e3e0",
@@ -25,11 +25,11 @@ export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: 
     "windows-aarch64": "7aed263787e681f8d2a336d0fb9ebce11538d7a6cd608cb65be4323369ccdb71",
   },
   extra: {
-    "linux-x86_64": "4939ea4bb6150ce6fa97e9d678797d055686f35509cd2e35ce84c58ccd72c832",
-    "linux-aarch64": "53221d3fdc96b4a49c2c872135dac1b7c8877846cbe8510290e982a760ceb87a",
-    "macos-x86_64": "1eee7b63866ce7f3d6fee06e138302d646153b593e55282a88e5fbf826bdb0c6",
-    "macos-aarch64": "7756a9f602eb66019a6f7f7785e0a00e00d6d562c1af5516840915b7f78ab2f0",
-    "windows-x86_64": "78c09274647c34acf6e3605b11b2bbdcc61b83ed71be2b9f6922af3af4617573",
-    "windows-aarch64": "e20530cc30faa8962b772918db1e2f0224fe9e39f6d95241917d2c23023f3d79",
+    "linux-x86_64": "4c0e994b5a20fe3b003f787b026a001864e145c729ce162f92f788c224d82fb7",
+    "linux-aarch64": "4911c6213b53dc2bc724cec04f32fd88948df4d1aa4ee263472db546282730a3",
+    "macos-x86_64": "83848adecb263b3ff7af2b062e3ae14279a8f558af1a0715a95643a6699e32b7",
+    "macos-aarch64": "9e435a847c2b89399c32b58cae8913bc8470376b8186a05b6c0fb6f564ced5dc",
+    "windows-x86_64": "b97cb606c72cc0ff489584ae6bcaca825c1036d4e236412c12d4bb4b7efd6d7b",
+    "windows-aarch64": "d03b5f36bc279ae73a4019484ddf509e5168f5a30e976effa7f538d84c4bad44",
   },
 };

@@ -20,6 +20,7 @@ import { join } from "node:path";
 import process from "node:process";
 import {
   AllocationError,
+  capabilities,
   configure,
   Enclave,
   LockLimitError,
@@ -529,11 +530,46 @@ const cases: Record<string, () => void | Promise<void>> = {
     assert.equal(stats().restingPages, resting);
   },
 
+  /** Kernels that charge a page of memfd_secret(2) when it is touched cannot write to it then. */
+  touched() {
+    const probe = Secret.random(32);
+    const { store } = probe.status();
+    const limited = capabilities().lockLimitBytes !== Infinity;
+    const alive = [probe];
+    const refusals: SystemError[] = [];
+    for (const length of [32, 5000]) {
+      const touches: unknown[] = [];
+      // How many calls there are differs: what was refused leaves its address for the next one.
+      for (let k = 1; k <= 40; k++) {
+        const { inUse } = stats();
+        arm(k, EFAULT);
+        try {
+          // It stays, so that the next one gets memory that nobody had.
+          alive.push(Secret.random(length));
+        } catch (error) {
+          assert.ok(error instanceof AllocationError || error instanceof ProtectionError);
+          if (error.syscall === "getrandom") refusals.push(error);
+          if (error instanceof LockLimitError) touches.push(error);
+          assert.equal(stats().inUse, inUse);
+        }
+        arm(0, 0);
+      }
+      assert.equal(touches.length > 0, limited && store === "secretmem", `${length} bytes`);
+    }
+    // Once the pages are there it is the content that fails, which is not the budget's.
+    assert.ok(refusals.some((error) => !(error instanceof LockLimitError)));
+    for (const secret of alive) {
+      secret.withBytes((bytes) => assert.ok(bytes.some((byte) => byte !== 0)));
+      secret.close();
+    }
+  },
+
   purge() {
     forEveryK(() => {
       // More than there are keys: wiping what carries one takes no system call.
       const secrets = Array.from({ length: stats().protectionKeys + 1 }, () => Secret.random(32));
-      secrets.push(Secret.random(300_000));
+      // They keep their memory, and there are many rounds: the budget has to be enough for all.
+      secrets.push(Secret.random(30_000));
       return () => {
         try {
           purge();
@@ -549,6 +585,11 @@ const cases: Record<string, () => void | Promise<void>> = {
 
 // What rungs there are is found out before, but for the case that begins with nothing.
 if (process.argv[2] !== "first") Secret.random(1).close();
+// A page of memfd_secret(2) takes more calls when it is used first: here are enough that were used.
+if (process.argv[2] !== "first" && process.argv[2] !== "touched") {
+  const used = Array.from({ length: 300 }, () => Secret.random(1));
+  for (const secret of used) secret.close();
+}
 
 /** Windows that keep all protection keys. */
 const holding = process.argv[3] !== "busy" ? [] : Array.from(

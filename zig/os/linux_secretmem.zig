@@ -57,6 +57,11 @@ pub fn errno_is_limit(errno: u16) bool {
     return errno == @backingInt(linux.E.AGAIN);
 }
 
+/// Where the limit is charged when a page is touched, the kernel cannot write to it: EFAULT.
+pub fn touch_errno_is_limit(errno: u16) bool {
+    return errno == @backingInt(linux.E.FAULT);
+}
+
 /// Whether this host can hibernate now. The kernel lists "disk" in /sys/power/state if so;
 /// it does not while any memfd_secret area exists (kernel/power/hibernate.c). Where there
 /// is a /sys but no /sys/power/state, the kernel was built without.

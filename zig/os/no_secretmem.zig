@@ -23,6 +23,10 @@ pub fn errno_is_limit(_: u16) bool {
     return false;
 }
 
+pub fn touch_errno_is_limit(_: u16) bool {
+    return false;
+}
+
 pub fn hibernation(_: *Cause) abi.Hibernation {
     return .unknown;
 }
