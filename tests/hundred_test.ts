@@ -41,6 +41,7 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
     const { calls, keys } = await inCountingChild<{ calls: Counts; keys: number }>(
       rungs,
       `
+      useEveryPage();
       const made = [make()];
       const calls = hundred(() => made.push(make()));
       report({ calls, keys: securememory.stats().protectionKeys });
@@ -49,6 +50,27 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
     // Opened to be written, and closed; a key is put on the pages, and taken from others if
     // there is none left: the first secret has one.
     assert.deepEqual(calls, only(change, gate === "pkey" ? 200 - (keys - 1) : 200));
+  });
+
+  test(`a page is touched by the kernel before it is used first, on secretmem (${nameOf(rungs)})`, {
+    skip: withoutFaults || missing,
+  }, async () => {
+    const { first, second } = await inCountingChild<{ first: Counts; second: Counts }>(
+      rungs,
+      `
+      make();
+      const first = counted(() => make().close());
+      useEveryPage();
+      make();
+      report({ first, second: counted(() => make().close()) });
+      `,
+    );
+    const touches = store === "secretmem" ? { mprotect: 2, getrandom: 1 } : {};
+    for (const [name, calls] of Object.entries(touches)) {
+      assert.equal((first[name] ?? 0) - (second[name] ?? 0), calls, name);
+    }
+    assert.equal(second.getrandom, undefined);
+    if (store !== "secretmem") assert.deepEqual(first, second);
   });
 
   test(`100 windows change the protection twice each, under keys never (${nameOf(rungs)})`, {
@@ -134,6 +156,7 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
       >(
         rungs,
         `
+      useEveryPage();
       const made = Array.from({ length: 100 }, make);
       // The last one has a key, which the others get one after the other.
       const closing = hundred(() => made.pop().close());
@@ -152,6 +175,7 @@ for (const { skip: missing, ...rungs } of EVERY_RUNG) {
     const calls = await inCountingChild<Counts>(
       rungs,
       `
+      useEveryPage();
       make();
       report(hundred(() => Secret.random(32).close()));
       `,

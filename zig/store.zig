@@ -82,7 +82,11 @@ pub fn take(cause: *abi.Cause, page_size: usize, length: u32, wish: rungs.Wish) 
         return take_secretmem(cause, page_size, length);
     }
     if (wish.store == null and rungs.prefers_secretmem(page_size)) {
-        if (take_secretmem(cause, page_size, length)) |record| return record else |_| cause.* = .{};
+        if (take_secretmem(cause, page_size, length)) |record| return record else |err| {
+            // Pages of another store would be opened and closed by the same calls.
+            if (err == error.ProtectionFailed) return err;
+            cause.* = .{};
+        }
     }
     return take_from(cause, page_size, length, .locked) catch |err| {
         // Over the limit, or refused by a sandbox.

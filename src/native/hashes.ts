@@ -9,12 +9,12 @@ import type { Part } from "./part.ts";
 /** By library, operating system and processor. */
 export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: string }>> = {
   core: {
-    "linux-x86_64": "364e105cf72e2b5e8c53dd867e86c96f224b7d969048cc90daf0699850251d01",
-    "linux-aarch64": "50f3ca108a53cceb81f751579b89716959061e4576f587afe725aa7d0858840a",
-    "macos-x86_64": "f5d90638fc674860df3a2af5b988bca0e38aab108b8c103c942eb6f690107f2d",
-    "macos-aarch64": "79960a596c226da961fc482927424f0856910cccd71127b4bcd37ef6f653b548",
-    "windows-x86_64": "d26bb4cc9f4034424c5fc9c922e40f533da1426021712468d23472e670a4c9f7",
-    "windows-aarch64": "17d9cfb04ce8147799a2b97ae8e68bd5c8470fec78eb262b9e5feca3c2fc5f2d",
+    "linux-x86_64": "b8f2f92fb7c2341e7916fde57ce0c253e0e268b3dc64116a3e9b76f42c6d389d",
+    "linux-aarch64": "4fe5045e78d7ce8fd3d387e3f001513e5e11ca5f72e6ff009b518a81d6f0296a",
+    "macos-x86_64": "d4006992c7b602f01a852f5840fa5093b51ac63e4ea3cb804cf51b057e8e4fa2",
+    "macos-aarch64": "95d7d63469bd288ab943391d40dcdc4522454208db729e7fe725d7b5f8d2a80e",
+    "windows-x86_64": "55f7d9da59715c2b364d5b24586f692f9fe9288207bb8a397df35bcb1466a1ac",
+    "windows-aarch64": "34902848f0e16294347ef837c60ecc87b530fcbae0d1b953ceb52d8c8ec9ba67",
   },
   crypto: {
     "linux-x86_64": "3fb2d12a3c087d582103cf4de37c429453551ad5d8f56c64d2bbfd074db8e3e0",
@@ -25,11 +25,11 @@ export const HASHES: Readonly<Record<Part["name"], { readonly [target: string]: 
     "windows-aarch64": "7aed263787e681f8d2a336d0fb9ebce11538d7a6cd608cb65be4323369ccdb71",
   },
   extra: {
-    "linux-x86_64": "4c0e994b5a20fe3b003f787b026a001864e145c729ce162f92f788c224d82fb7",
-    "linux-aarch64": "4911c6213b53dc2bc724cec04f32fd88948df4d1aa4ee263472db546282730a3",
-    "macos-x86_64": "83848adecb263b3ff7af2b062e3ae14279a8f558af1a0715a95643a6699e32b7",
-    "macos-aarch64": "9e435a847c2b89399c32b58cae8913bc8470376b8186a05b6c0fb6f564ced5dc",
-    "windows-x86_64": "b97cb606c72cc0ff489584ae6bcaca825c1036d4e236412c12d4bb4b7efd6d7b",
-    "windows-aarch64": "d03b5f36bc279ae73a4019484ddf509e5168f5a30e976effa7f538d84c4bad44",
+    "linux-x86_64": "3567b3d85fdbab9e6603ec63661d8dba868e55fdc268cfb1a8b75e38c2a1d92b",
+    "linux-aarch64": "6472e24c78dca9115067e71aecb75324f0022faa6256d3958cae87aa77307251",
+    "macos-x86_64": "374aa867cbc3fb5818e1e649f40b687f36e6acb730b086dff2e8b46a84f9f5c0",
+    "macos-aarch64": "c96969e1d6798217e0c13418045b92c6e89315a88f7425651788a167f19d0bbd",
+    "windows-x86_64": "939facb182ad60ea258c3aa9ff8b92a9222d673d11bfbddb23412a0d58edaf44",
+    "windows-aarch64": "3181457aa2f484ae7e33319f938c050249ef3612025834c7cdafa4caeeb77fc1",
   },
 };

@@ -585,7 +585,7 @@ const cases: Record<string, () => void | Promise<void>> = {
 
 // What rungs there are is found out before, but for the case that begins with nothing.
 if (process.argv[2] !== "first") Secret.random(1).close();
-// A page of memfd_secret(2) takes more calls when it is used first: here are enough that were used.
+// A page of memfd_secret(2) takes more calls when it is used first: here are enough that were.
 if (process.argv[2] !== "first" && process.argv[2] !== "touched") {
   const used = Array.from({ length: 300 }, () => Secret.random(1));
   for (const secret of used) secret.close();
