@@ -45,7 +45,9 @@ function download() {
     removeSystems(folder);
     return { versions };
   });
-  const libraries = ["usr/lib/chromium", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
+  const own = ["usr/lib/chromium", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
+  // libpulse says where its private part is, by a path of an installed system.
+  const libraries = [...own, "usr/lib/x86_64-linux-gnu/pulseaudio"];
   return {
     path: join(FOLDER, "usr/lib/chromium/chromium-headless-shell"),
     env: { LD_LIBRARY_PATH: libraries.map((path) => join(FOLDER, path)).join(":") },
