@@ -224,6 +224,9 @@ test("a Deno that may not read the library has nobody look at it: SECURITY.md sa
       assert.equal(path, undefined);
       assert.match(error ?? "", /^UnsupportedError: .* or not SecureMemory's for this platform/);
     }
+    const older = readFileSync(buildNative("wrong_version", of.folder));
+    putLibrary(of, () => older);
+    assert.match((await tell()).error ?? "", /^UnsupportedError: .* its ABI version is \d+/);
   });
 });
 

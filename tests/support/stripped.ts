@@ -6,10 +6,9 @@
  */
 import type { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { zigPath } from "./native.ts";
+import { withFolder, zigPath } from "./native.ts";
 
 /** What is left. */
 export interface Left {
@@ -76,14 +75,8 @@ function namesInMacho(file: Buffer): number {
   return 0;
 }
 
-/** A small library that was not stripped: what a reader of such files has to see something in. */
-export function unstripped(target: string): Buffer {
-  const folder = mkdtempSync(join(tmpdir(), "securememory-unstripped-"));
-  try {
-    const source = join(folder, "named.zig");
-    writeFileSync(
-      source,
-      `var total: usize = 0;
+const SOURCE = `
+var total: usize = 0;
 noinline fn hidden(number: usize) void {
     total +%= number;
 }
@@ -91,15 +84,18 @@ export fn shown(number: usize) usize {
     hidden(number);
     return total;
 }
-`,
-    );
+`;
+
+/** A small library that was not stripped: what a reader of such files has to see something in. */
+export function unstripped(target: string): Promise<Buffer> {
+  return withFolder((folder) => {
+    const source = join(folder, "named.zig");
+    writeFileSync(source, SOURCE);
     execFileSync(zigPath(), [
       ...["build-lib", source, "-dynamic", "-target", target, "-O", "debug", "-fno-strip"],
       ...["--cache-dir", join(folder, "cache")],
     ], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
     const made = readdirSync(folder).find((name) => /\.(so|dylib|dll)$/.test(name));
-    return readFileSync(join(folder, made as string));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    return Promise.resolve(readFileSync(join(folder, made as string)));
+  });
 }
